@@ -1,0 +1,13 @@
+"""The one exception that a command turns into a single line and an exit code."""
+
+
+class AuxtaskError(ValueError):
+    """A problem that the user can mend: bad input, a missing file, a setting out of range.
+
+    The message is one line that says what was given, why it will not do, and what to do instead.
+
+    >>> raise AuxtaskError("mask_rate=1.5 is outside (0, 1); use for example mask_rate=0.15")
+    Traceback (most recent call last):
+    ...
+    auxtask.errors.AuxtaskError: mask_rate=1.5 is outside (0, 1); use for example mask_rate=0.15
+    """
