@@ -1,0 +1,75 @@
+"""Run the encoder and the head of any stock `transformers` model apart, so that neither does needless work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+
+class GivenEncoderOutput(nn.Module):
+    """Stands where a stock model keeps its encoder and answers with an output computed before."""
+
+    def __init__(self, encoder: nn.Module, output: BaseModelOutput) -> None:
+        super().__init__()
+        # Some heads read their encoder's embedding table (tied weights) or configuration.
+        self.__dict__["encoder"] = encoder
+        self.output = output
+
+    def forward(self, *args: Any, **kwargs: Any) -> BaseModelOutput:
+        return self.output
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.__dict__["encoder"], name)
+
+
+@contextmanager
+def _encoder_replaced(model: PreTrainedModel, output: BaseModelOutput) -> Iterator[None]:
+    prefix = model.base_model_prefix
+    encoder = model._modules[prefix]
+    assert encoder is not None
+    model._modules[prefix] = GivenEncoderOutput(encoder, output)
+    try:
+        yield
+    finally:
+        model._modules[prefix] = encoder
+
+
+def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: Any) -> Any:
+    """Run what a stock model does after its encoder, on an encoder output computed before.
+
+    Args:
+        model: a stock model with a head (`AutoModelForSequenceClassification`, `AutoModelForMaskedLM`, ...).
+        encoder_output: what `model.base_model(...)` returned; hidden states of shape (batch, length, width).
+        **inputs: what the head itself reads, for example `attention_mask` of shape (batch, length).
+
+    Returns:
+        What `model(...)` returns.
+
+    >>> from transformers import BertConfig, BertForMaskedLM
+    >>> config = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    >>> model, ids = BertForMaskedLM(config).eval(), torch.tensor([[1, 2, 3]])
+    >>> torch.equal(run_head(model, model.base_model(ids)).logits, model(ids).logits)
+    True
+    """
+    with _encoder_replaced(model, encoder_output):
+        return model(inputs_embeds=encoder_output[0], **inputs)
+
+
+def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
+    """Run the vocabulary head of a masked language model on chosen positions alone.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`.
+        hidden_states: (positions, width), gathered from the encoder's last layer.
+
+    Returns:
+        Logits of shape (positions, vocabulary); the full (batch, length, vocabulary) is never made.
+    """
+    return run_head(model, BaseModelOutput(last_hidden_state=hidden_states.unsqueeze(0))).logits.squeeze(0)
