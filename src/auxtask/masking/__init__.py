@@ -1,0 +1,1 @@
+"""Mask probabilities, the corruption and the collators."""

@@ -1,10 +1,9 @@
-"""Run the encoder and the head of any stock `transformers` model apart, so that neither does needless work."""
+"""Run the encoder and the head of any stock `transformers` model apart: neither does needless work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
@@ -52,6 +51,7 @@ def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: 
     Returns:
         What `model(...)` returns.
 
+    >>> import torch
     >>> from transformers import BertConfig, BertForMaskedLM
     >>> config = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
     >>> model, ids = BertForMaskedLM(config).eval(), torch.tensor([[1, 2, 3]])
