@@ -1,0 +1,136 @@
+"""`TextDataset`: texts, labels, label names and a fingerprint; every data set enters through `build_text_dataset`."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+
+from auxtask.errors import AuxtaskError
+
+SPLITS = ("train", "valid", "test")
+
+
+class TextDataset(DatasetDict):
+    """A `datasets.DatasetDict` of train, valid and test with the columns `text` and `label`.
+
+    Whatever a `DatasetDict` does (`map`, `filter`, ...) works and returns a plain `DatasetDict`.
+
+    Attributes:
+        name: the data set's name, a folder name in the paths of its runs.
+        label_names: the classes, sorted; the integer in column `label` is an index into them.
+        fingerprint: SHA-256 (hex) over label names, texts and labels in order: equal content, equal
+            fingerprint, wherever the content came from.
+        provenance: where the content came from (sources, versions, hashes), as plain JSON values.
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, Dataset],
+        *,
+        name: str,
+        label_names: Sequence[str],
+        fingerprint: str,
+        provenance: Mapping[str, Any],
+    ) -> None:
+        super().__init__(splits)
+        self.name = name
+        self.label_names = list(label_names)
+        self.fingerprint = fingerprint
+        self.provenance = dict(provenance)
+
+
+def build_text_dataset(
+    splits: Mapping[str, Sequence[tuple[str | None, str | None]]], *, name: str, provenance: Mapping[str, Any]
+) -> TextDataset:
+    """Check the documents of the three splits and build the data set from them.
+
+    Args:
+        splits: for each of train, valid and test its (text, label) pairs in order; None for a missing value.
+        name: the data set's name.
+        provenance: JSON-able values on where the documents came from.
+
+    Returns:
+        The data set; its label names are the sorted labels of the training split.
+
+    Raises:
+        AuxtaskError: a split is empty, a text blank, a label missing, there is one class only, or valid or
+            test has a label that train lacks.
+
+    >>> pairs = [("a fine film", "good"), ("a dull film", "bad")]
+    >>> build_text_dataset({"train": pairs, "valid": pairs, "test": pairs}, name="films", provenance={}).label_names
+    ['bad', 'good']
+    """
+    for split in SPLITS:
+        _check_pairs(splits[split], f"the {split} split of data set '{name}'")
+    label_names = sorted({str(label) for _, label in splits["train"]})
+    if len(label_names) == 1:
+        raise AuxtaskError(
+            f"the train split of data set '{name}' has one class only ({label_names[0]!r}); "
+            "a classifier needs at least two: check the label column"
+        )
+    for split in ("valid", "test"):
+        unseen = sorted({str(label) for _, label in splits[split]} - set(label_names))
+        if unseen:
+            raise AuxtaskError(
+                f"label {unseen[0]!r} in the {split} split of data set '{name}' does not occur in train "
+                f"({_count(len(unseen), 'such label')}; train has {_listed(label_names)}): "
+                "add training documents of it or drop its documents"
+            )
+    features = Features({"text": Value("string"), "label": ClassLabel(names=label_names)})
+    index = {label: position for position, label in enumerate(label_names)}
+    tables = {
+        split: Dataset.from_dict(
+            {
+                "text": [text for text, _ in splits[split]],
+                "label": [index[str(label)] for _, label in splits[split]],
+            },
+            features=features,
+        )
+        for split in SPLITS
+    }
+    fingerprint = content_fingerprint(label_names, {split: splits[split] for split in SPLITS})
+    return TextDataset(
+        tables, name=name, label_names=label_names, fingerprint=fingerprint, provenance=provenance
+    )
+
+
+def content_fingerprint(
+    label_names: Sequence[str], splits: Mapping[str, Iterable[Sequence[str | None]]]
+) -> str:
+    """SHA-256 (hex) over the label names and the (text, label) pairs of each split, in the order given.
+
+    >>> content_fingerprint(["a", "b"], {"train": [("x", "a")]})[:12]
+    '80ce348e2f74'
+    """
+    digest = hashlib.sha256()
+    # One JSON value a line: no two contents share an encoding.
+    for value in (list(label_names), *([split, *pair] for split in splits for pair in splits[split])):
+        digest.update(json.dumps(value).encode("ascii") + b"\n")
+    return digest.hexdigest()
+
+
+def _check_pairs(pairs: Sequence[tuple[str | None, str | None]], where: str) -> None:
+    if not pairs:
+        raise AuxtaskError(f"{where} has no documents; give it at least one")
+    blank = [row for row, (text, _) in enumerate(pairs, start=1) if text is None or not text.strip()]
+    if blank:
+        raise AuxtaskError(
+            f"document {blank[0]} of {where} has no text ({_count(len(blank), 'such document')}); remove or fill it"
+        )
+    unlabeled = [row for row, (_, label) in enumerate(pairs, start=1) if label is None or not label.strip()]
+    if unlabeled:
+        raise AuxtaskError(
+            f"document {unlabeled[0]} of {where} has no label ({_count(len(unlabeled), 'such document')}); "
+            "remove or label it"
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _listed(names: Sequence[str], limit: int = 5) -> str:
+    shown = ", ".join(repr(name) for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
