@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
+
+# What torch's cross-entropy and every stock head of transformers leave out of the loss.
+IGNORE_INDEX = -100
 
 
 class GivenEncoderOutput(nn.Module):
@@ -73,3 +77,34 @@ def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
         Logits of shape (positions, vocabulary); the full (batch, length, vocabulary) is never made.
     """
     return run_head(model, BaseModelOutput(last_hidden_state=hidden_states.unsqueeze(0))).logits.squeeze(0)
+
+
+def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy over the positions to be predicted; the vocabulary head runs on those alone.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`.
+        hidden_states: (batch, length, width), the encoder's last layer.
+        labels: (batch, length), int64; -100 where nothing is to be predicted.
+
+    Returns:
+        The loss, a float32 scalar (0 and connected to the graph where nothing is to be predicted), and the
+        logits of shape (predicted positions, vocabulary).
+    """
+    chosen = labels != IGNORE_INDEX
+    logits = vocabulary_logits(model, hidden_states[chosen])
+    total = F.cross_entropy(logits.float(), labels[chosen], reduction="sum")
+    return total / chosen.sum().clamp(min=1), logits
+
+
+def without_aliases(
+    module: nn.Module, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any]
+) -> None:
+    """Drop the second names of shared tensors: a `state_dict` post-hook, since safetensors stores each once."""
+    seen: set[int] = set()
+    for name in list(state_dict):
+        tensor = state_dict[name]
+        if tensor.data_ptr() in seen:
+            del state_dict[name]
+        else:
+            seen.add(tensor.data_ptr())

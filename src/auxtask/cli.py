@@ -1,0 +1,77 @@
+"""What the commands share: they find their configs, and turn a user's mistake into one line and an exit code."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from auxtask.errors import AuxtaskError
+
+
+def config_folder() -> Path:
+    """Find the configs: inside the installed package, or beside `src` in a checkout.
+
+    Returns:
+        The absolute path of the folder that holds `train.yaml` and the config groups.
+
+    >>> (config_folder() / "base.yaml").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parents[1] / "configs"
+
+
+def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
+    """Run a command under Hydra; bad input ends in one line on standard error.
+
+    Args:
+        config_name: the primary config in `config_folder()`, without its ending.
+        task: the command's body; it gets the composed config.
+
+    Raises:
+        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted.
+    """
+    # Without this, Hydra reports errors over many lines; here they are caught and said in one.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    warnings.filterwarnings("ignore", category=FutureWarning)
+
+    def guarded(config: DictConfig) -> None:
+        try:
+            task(config)
+        except AuxtaskError as error:
+            _exit(str(error), 1)
+        except (HydraException, OmegaConfBaseException) as error:
+            _exit(_cause(error), 2)
+        except OSError as error:
+            # A full disk, a folder without permission: the system's own words and the file they are about.
+            _exit(f"{error.strerror or error}" + (f": '{error.filename}'" if error.filename else ""), 1)
+
+    try:
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+    except (HydraException, OmegaConfBaseException) as error:
+        _exit(_cause(error), 2)
+    except KeyboardInterrupt:
+        _exit("interrupted; the same command goes on from the last checkpoint", 130)
+
+
+def _cause(error: BaseException) -> str:
+    """Find the user's mistake at the root of Hydra's chain of exceptions."""
+    while isinstance(error.__cause__, Exception):
+        if isinstance(error, AuxtaskError):
+            break
+        error = error.__cause__
+    return str(error)
+
+
+def _exit(message: str, code: int) -> None:
+    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
+    sys.stdout.flush()
+    print(f"error: {line}", file=sys.stderr)
+    raise SystemExit(code)

@@ -1,0 +1,103 @@
+"""Pre-train a vanilla masked language model from plain text: `python -m auxtask.pretrain data.train=...`."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from auxtask.cli import run_command
+from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
+from auxtask.files import write_json, write_text
+from auxtask.masking.collators import RTMCollator
+from auxtask.training.arguments import training_arguments
+from auxtask.training.pretraining import (
+    MaskedLanguageModeling,
+    PretrainingTrainer,
+    evaluate_counts,
+    evaluate_masked_lm,
+)
+
+
+def pretrain(config: DictConfig) -> None:
+    """Text to vocabulary, to token streams, to an encoder with its figures beside unigrams and bigrams.
+
+    Every stage leaves its file in `output` and is skipped where that is there, so the same command goes on
+    after a kill.
+    """
+    output = Path(config.output)
+    train_files = [config.data.train] if isinstance(config.data.train, str) else list(config.data.train)
+    valid_files = [config.data.valid] if isinstance(config.data.valid, str) else list(config.data.valid)
+
+    tokenizer_folder = output / "tokenizer"
+    if not (tokenizer_folder / "tokenizer_config.json").is_file():
+        print("learn the vocabulary ...", flush=True)
+        train_wordpiece(read_documents(train_files), **config.tokenizer).save_pretrained(tokenizer_folder)
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+
+    streams = {"train": output / "train.npy", "valid": output / "valid.npy"}
+    for split, paths in (("train", train_files), ("valid", valid_files)):
+        if not streams[split].is_file():
+            write_token_stream(read_documents(paths), tokenizer, streams[split])
+    blocks = {split: PackedBlocks(path, config.block_length, tokenizer) for split, path in streams.items()}
+
+    set_seed(config.trainer.seed)
+    special_ids = {
+        f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")
+    }
+    architecture = AutoConfig.for_model(
+        **OmegaConf.to_container(config.architecture, resolve=True),
+        **special_ids,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        vocab_size=len(tokenizer),
+    )
+    masked_lm = AutoModelForMaskedLM.from_config(architecture)
+    model = MaskedLanguageModeling(masked_lm)
+    valid_collator = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
+    trainer = PretrainingTrainer(
+        model,
+        training_arguments(output / "checkpoints", **OmegaConf.to_container(config.trainer, resolve=True)),
+        data_collator=RTMCollator(tokenizer, config.masking.mask_rate, seed=config.masking.seed),
+        train_dataset=blocks["train"],
+        eval_dataset=blocks["valid"],
+        eval_collator=valid_collator,
+    )
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    print(
+        f"{parameters / 1e6:.2f} M parameters, {len(blocks['train'].stream):,} tokens of text, "
+        f"{len(blocks['train']):,} blocks of {config.block_length}",
+        flush=True,
+    )
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(trainer.args.output_dir))
+
+    metrics = {
+        "parameters": parameters,
+        "steps": trainer.state.global_step,
+        "tokens": trainer.state.global_step
+        * config.trainer.per_device_train_batch_size
+        * config.block_length,
+        "valid": evaluate_masked_lm(
+            model, blocks["valid"], valid_collator, config.trainer.per_device_eval_batch_size
+        ),
+        **evaluate_counts(
+            np.asarray(blocks["train"].stream), blocks["valid"], valid_collator, len(tokenizer)
+        ),
+    }
+    # bfloat16 has float32's range: a half-precision file without overflow, read back as float32.
+    masked_lm.to(torch.bfloat16).save_pretrained(output / "model")
+    tokenizer.save_pretrained(output / "model")
+    write_json(output / "model" / "pretraining_metrics.json", metrics)
+    recipe = {
+        name: config[name] for name in ("tokenizer", "architecture", "masking", "block_length", "trainer")
+    }
+    write_text(output / "model" / "recipe.yaml", OmegaConf.to_yaml(OmegaConf.create(recipe), resolve=True))
+    for name in ("valid", "bigram", "unigram"):
+        print(f"{name:8} loss {metrics[name]['loss']:.3f}   top-1 accuracy {metrics[name]['accuracy']:.3f}")
+    print(f"model: {output / 'model'}")
+
+
+if __name__ == "__main__":
+    run_command("pretrain", pretrain)

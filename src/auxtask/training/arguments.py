@@ -1,0 +1,47 @@
+"""`transformers.TrainingArguments` from a config, with what depends on the hardware filled in."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from auxtask.errors import AuxtaskError
+
+
+def bf16_is_fast() -> bool:
+    """Tell whether this machine multiplies bfloat16 matrices faster than float32 ones.
+
+    Returns:
+        True on GPUs with bfloat16 units, and on CPUs with AVX512-BF16 or AMX instructions.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def training_arguments(output_dir: str | Path, **fields: Any) -> TrainingArguments:
+    """Build training arguments; without an accelerator they say so, and `bf16: auto` becomes true or false.
+
+    Args:
+        output_dir: where checkpoints go.
+        **fields: fields of `transformers.TrainingArguments` under their own names.
+
+    Returns:
+        The arguments for this machine.
+
+    Raises:
+        AuxtaskError: a field has a name or a value that `TrainingArguments` refuses.
+
+    >>> training_arguments("runs/example", learning_rate=1e-4, bf16=False, report_to="none").learning_rate
+    0.0001
+    """
+    if fields.get("bf16") == "auto":
+        fields["bf16"] = bf16_is_fast()
+    if not torch.accelerator.is_available():
+        fields["use_cpu"] = True
+    try:
+        return TrainingArguments(output_dir=str(output_dir), **fields)
+    except (TypeError, ValueError) as error:
+        reason = str(error).replace("TrainingArguments.__init__() got an ", "")
+        raise AuxtaskError(f"trainer: {reason}; trainer takes the fields of TrainingArguments") from error

@@ -1,0 +1,203 @@
+"""Pre-train a vanilla masked language model, and say how much it knows beside unigrams and bigrams."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import (
+    PreTrainedModel,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from auxtask.masking.collators import MaskingCollator
+from auxtask.masking.corruption import IGNORE_INDEX
+from auxtask.model.heads import masked_lm_loss, without_aliases
+from auxtask.training.sampling import LengthGroupedSampler
+
+
+class MaskedLanguageModeling(nn.Module):
+    """A stock masked language model whose vocabulary head runs on masked positions alone.
+
+    Args:
+        masked_lm: any stock `AutoModelForMaskedLM`.
+    """
+
+    def __init__(self, masked_lm: PreTrainedModel) -> None:
+        super().__init__()
+        self.masked_lm = masked_lm
+        self.register_state_dict_post_hook(without_aliases)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Compute the mean loss over the masked positions.
+
+        Args:
+            input_ids: corrupted ids, (batch, length), int64.
+            attention_mask: (batch, length), int64.
+            labels: original ids at masked positions and -100 elsewhere, (batch, length), int64.
+
+        Returns:
+            `loss`, a scalar, and the counts `predicted` and `correct` (top-1), scalars.
+        """
+        hidden_states = self.masked_lm.base_model(input_ids=input_ids, attention_mask=attention_mask)[0]
+        loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels)
+        chosen = labels[labels != IGNORE_INDEX]
+        correct = (logits.detach().argmax(dim=-1) == chosen).sum()
+        return {"loss": loss, "predicted": (labels != IGNORE_INDEX).sum(), "correct": correct}
+
+
+class EpochCounter(TrainerCallback):
+    """Tell a masking collator the epoch, so that each epoch has masks of its own, also after a resume."""
+
+    def __init__(self, collators: Sequence[Any]) -> None:
+        self.collators = collators
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Set `epoch` on every collator that has one."""
+        for collator in self.collators:
+            collator.epoch = int((state.epoch or 0.0) + 1e-6)
+
+
+class PretrainingTrainer(Trainer):
+    """`transformers.Trainer` for masked language modelling over packed blocks, with exact resume.
+
+    Args:
+        model: the masked language model, wrapped.
+        args: training arguments.
+        data_collator: draws the masks.
+        train_dataset: blocks with `input_ids`, all of one length.
+        eval_dataset: held-out blocks.
+        eval_collator: draws the masks of the held-out blocks, the same at every evaluation.
+        **arguments: further arguments of `transformers.Trainer`.
+    """
+
+    def __init__(
+        self,
+        model: MaskedLanguageModeling,
+        args: TrainingArguments,
+        data_collator: MaskingCollator,
+        train_dataset: Sequence[Mapping[str, Any]],
+        eval_dataset: Sequence[Mapping[str, Any]],
+        eval_collator: MaskingCollator,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(
+            model=model,
+            args=args,
+            data_collator=data_collator,
+            train_dataset=train_dataset,  # type: ignore[arg-type]
+            eval_dataset=eval_dataset,  # type: ignore[arg-type]
+            **arguments,
+        )
+        self.eval_collator = eval_collator
+        self.add_callback(EpochCounter([data_collator]))
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.
+        size = len(self.train_dataset)  # type: ignore[arg-type]
+        return LengthGroupedSampler(np.zeros(size), self.args.train_batch_size, self.args.seed)  # type: ignore[arg-type]
+
+    def evaluate(self, *unused: Any, metric_key_prefix: str = "eval", **also_unused: Any) -> dict[str, float]:
+        """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""
+        metrics = evaluate_masked_lm(
+            self.model, self.eval_dataset, self.eval_collator, self.args.per_device_eval_batch_size
+        )
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+@torch.inference_mode()
+def evaluate_masked_lm(
+    model: nn.Module, blocks: Sequence[Mapping[str, Any]], collator: MaskingCollator, batch_size: int
+) -> dict[str, float]:
+    """Measure a masked language model on held-out blocks.
+
+    Args:
+        model: `MaskedLanguageModeling`.
+        blocks: with `input_ids`.
+        collator: draws the masks; with a seed they are the same every time.
+        batch_size: blocks of a forward pass.
+
+    Returns:
+        `loss`, the mean cross-entropy in nats a masked token, and `accuracy`, the share of masked tokens that
+        the model ranks first, in [0, 1].
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    loss = predicted = correct = 0.0
+    for start in range(0, len(blocks), batch_size):
+        features = [blocks[index] for index in range(start, min(start + batch_size, len(blocks)))]
+        output = model(**{name: value.to(device) for name, value in collator(features).items()})
+        loss += float(output["loss"]) * int(output["predicted"])
+        predicted += int(output["predicted"])
+        correct += int(output["correct"])
+    model.train()
+    return {"loss": loss / max(predicted, 1), "accuracy": correct / max(predicted, 1)}
+
+
+def evaluate_counts(
+    train_stream: NDArray[Any],
+    blocks: Sequence[Mapping[str, Any]],
+    collator: MaskingCollator,
+    vocabulary_size: int,
+) -> dict[str, dict[str, float]]:
+    """Measure a unigram and a bigram model on the very masked positions that the encoder is measured on.
+
+    The bigram model reads the true left neighbour and backs off to the unigrams by Witten and Bell's rule,
+    p(w | h) = (c(h w) + t(h) p(w)) / (c(h) + t(h)) with t(h) the number of distinct successors of h; unigrams
+    are counted with one added to each.
+
+    Args:
+        train_stream: token ids of the training text, (tokens,).
+        blocks: held-out blocks with `input_ids`.
+        collator: as in `evaluate_masked_lm`.
+        vocabulary_size: number of token ids.
+
+    Returns:
+        For `unigram` and `bigram` the `loss` (nats a masked token) and the top-1 `accuracy` in [0, 1].
+    """
+    stream = np.asarray(train_stream, dtype=np.int64)
+    counts = np.bincount(stream, minlength=vocabulary_size) + 1.0
+    unigram = counts / counts.sum()
+    pairs, pair_counts = np.unique(stream[:-1] * vocabulary_size + stream[1:], return_counts=True)
+    heads = pairs // vocabulary_size
+    history = np.bincount(heads, weights=pair_counts, minlength=vocabulary_size)
+    successors = np.bincount(heads, minlength=vocabulary_size)
+    # The most frequent successor of each history; unseen histories fall back to the most frequent token.
+    best = np.full(vocabulary_size, unigram.argmax())
+    order = np.argsort(pair_counts, kind="stable")
+    best[heads[order]] = pairs[order] % vocabulary_size
+
+    losses: dict[str, list[NDArray[Any]]] = {"unigram": [], "bigram": []}
+    hits: dict[str, list[NDArray[Any]]] = {"unigram": [], "bigram": []}
+    for block in blocks:
+        labels = collator([block])["labels"].numpy()[0]
+        ids = np.asarray(block["input_ids"])
+        chosen = np.flatnonzero(labels != IGNORE_INDEX)
+        token, left = ids[chosen], ids[chosen - 1]
+        key = left * vocabulary_size + token
+        where = np.minimum(np.searchsorted(pairs, key), len(pairs) - 1)
+        joint = np.where(pairs[where] == key, pair_counts[where], 0)
+        denominator = np.maximum(history[left] + successors[left], 1)
+        weight = np.where(history[left] > 0, successors[left], 1)
+        losses["unigram"].append(-np.log(unigram[token]))
+        losses["bigram"].append(-np.log((joint + weight * unigram[token]) / denominator))
+        hits["unigram"].append(token == unigram.argmax())
+        hits["bigram"].append(token == best[left])
+    return {
+        name: {
+            "loss": float(np.concatenate(losses[name]).mean()),
+            "accuracy": float(np.concatenate(hits[name]).mean()),
+        }
+        for name in losses
+    }

@@ -1,0 +1,56 @@
+"""The order of the training documents: a function of seed and epoch, in batches of like length."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+class LengthGroupedSampler(Sampler[int]):
+    """Shuffle documents so that those of one batch have about the same length and little is padding.
+
+    The shuffled documents are cut into chunks of 50 batches, each chunk is sorted by length, and its batches
+    are shuffled. The order depends on (seed, epoch) alone, so a resumed run sees the order it would have seen.
+
+    Args:
+        lengths: tokens of each document.
+        batch_size: documents of a batch over all processes.
+        seed: with the epoch, it determines the order.
+
+    >>> sampler = LengthGroupedSampler([3, 9, 4, 8], batch_size=2, seed=0)
+    >>> sorted(sampler), list(sampler) == list(sampler)
+    ([0, 1, 2, 3], True)
+    """
+
+    BATCHES_PER_CHUNK = 50
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+        self.lengths = np.asarray(lengths)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; `transformers.Trainer` calls this before each."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        order = generator.permutation(len(self.lengths))
+        chunk = self.batch_size * self.BATCHES_PER_CHUNK
+        batches: list[np.ndarray] = []
+        for start in range(0, len(order), chunk):
+            part = order[start : start + chunk]
+            part = part[np.argsort(-self.lengths[part], kind="stable")]
+            batches.extend(
+                part[begin : begin + self.batch_size] for begin in range(0, len(part), self.batch_size)
+            )
+        # A last, smaller batch has to stay last: the loader cuts the order into batches by count.
+        tail = [batches.pop()] if batches and len(batches[-1]) < self.batch_size else []
+        for index in generator.permutation(len(batches)):
+            yield from batches[index].tolist()
+        for batch in tail:
+            yield from batch.tolist()
