@@ -1,4 +1,4 @@
-"""`TextDataset`: texts, labels, label names and a fingerprint; every data set enters through `build_text_dataset`."""
+"""`TextDataset`: texts, labels and a fingerprint; every data set enters through `build_text_dataset`."""
 
 import hashlib
 import json
@@ -59,7 +59,8 @@ def build_text_dataset(
             test has a label that train lacks.
 
     >>> pairs = [("a fine film", "good"), ("a dull film", "bad")]
-    >>> build_text_dataset({"train": pairs, "valid": pairs, "test": pairs}, name="films", provenance={}).label_names
+    >>> films = build_text_dataset(dict.fromkeys(SPLITS, pairs), name="films", provenance={})
+    >>> films.label_names
     ['bad', 'good']
     """
     for split in SPLITS:
@@ -117,7 +118,8 @@ def _check_pairs(pairs: Sequence[tuple[str | None, str | None]], where: str) -> 
     blank = [row for row, (text, _) in enumerate(pairs, start=1) if text is None or not text.strip()]
     if blank:
         raise AuxtaskError(
-            f"document {blank[0]} of {where} has no text ({_count(len(blank), 'such document')}); remove or fill it"
+            f"document {blank[0]} of {where} has no text ({_count(len(blank), 'such document')}); "
+            "remove or fill it"
         )
     unlabeled = [row for row, (_, label) in enumerate(pairs, start=1) if label is None or not label.strip()]
     if unlabeled:

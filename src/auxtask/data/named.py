@@ -1,4 +1,4 @@
-"""The real data sets by name: kept as gzipped JSON lines in one folder, downloaded where they are not there yet."""
+"""The real data sets by name: kept as gzipped JSON lines, downloaded where they are not there yet."""
 
 import hashlib
 from collections.abc import Mapping

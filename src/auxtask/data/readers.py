@@ -3,10 +3,12 @@
 import gzip
 import json
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from auxtask.errors import AuxtaskError
+from auxtask.files import atomic_path
 
 Pair = tuple[str | None, str | None]
 
@@ -86,6 +88,22 @@ def read_pairs(
             )
     labels = (None if label is None else str(label) for label in columns[label_column])
     return list(zip(columns[text_column], labels, strict=True))
+
+
+def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
+    """Write (text, label) pairs as gzipped JSON lines, whole or not at all; equal pairs give equal bytes.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "train.jsonl.gz"
+    >>> write_pairs(path, [("a fine film", "good")])
+    >>> read_pairs(path)
+    [('a fine film', 'good')]
+    """
+    lines = "".join(
+        json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n" for text, label in pairs
+    )
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(lines.encode("utf-8"), mtime=0))
 
 
 def _read_delimited(path: Path, encoding: str, separator: str) -> dict[str, list[Any]]:
