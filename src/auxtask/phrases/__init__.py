@@ -1,0 +1,1 @@
+"""Token N-grams: extraction, the inventory, the labelers and the tables."""

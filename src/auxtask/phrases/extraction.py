@@ -1,0 +1,169 @@
+"""Extraction: the token N-grams that are frequent in each class, found by byte-pair merges across words."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from transformers import PreTrainedTokenizerBase
+
+from auxtask.errors import AuxtaskError
+from auxtask.phrases.inventory import NgramInventory, whole_numbers
+from auxtask.phrases.segmentation import (
+    Merge,
+    MergeSegmenter,
+    Ngram,
+    Unit,
+    WordScope,
+    learn_merges,
+    to_spans,
+    to_units,
+)
+from auxtask.phrases.vocabulary import vocabulary_fingerprint
+
+Scope = Literal["per_class", "corpus"]
+
+
+@dataclass(frozen=True)
+class NgramExtractor:
+    """Extracts frequent token N-grams from classified documents by byte-pair merges.
+
+    The tokens of a document, special ones left out, are merged as byte-pair encoding merges the characters of
+    a word (Sennrich et al. 2016): across word boundaries, never across documents. The N-grams of a class are
+    the merged symbols that are left in the segmentation of its training documents; a merge that a longer one
+    always absorbed is none.
+
+    Args:
+        num_merges: merges to learn, at least 1; None: 300 in each class, or 1000 on the whole corpus.
+        min_frequency: stop merging when no adjacent pair occurs so often, at least 1.
+        max_length: longest N-gram, at least 2; in tokens (in words with `cross_word`).
+        scope: `per_class` learns merges in the documents of each class apart; `corpus` once in all documents.
+        word_scope: `any` joins pieces of a word and whole words; `within_word` only pieces of one word;
+            `cross_word` only whole words, so that nothing inside a single word is an N-gram.
+        break_ids: token ids that take part in no N-gram, so that none reaches across; see
+            `auxtask.phrases.vocabulary.punctuation_ids`.
+
+    Raises:
+        AuxtaskError: an argument is out of its range.
+
+    >>> extractor = NgramExtractor(num_merges=300, min_frequency=2)
+    >>> extractor.extract([[5, 6, 7], [5, 6, 8], [5, 6, 5, 6]], classes=[0, 0, 1]).frequencies
+    {(5, 6): {0: 2, 1: 2}}
+    """
+
+    num_merges: int | None = None
+    min_frequency: int = 2
+    max_length: int = 10
+    scope: Scope = "per_class"
+    word_scope: WordScope = "any"
+    break_ids: Collection[int] = ()
+
+    def __post_init__(self) -> None:
+        least = {"num_merges": 1, "min_frequency": 1, "max_length": 2}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise AuxtaskError(f"{name}={value} is too small; it is at least {bound}")
+        for name, allowed in (("scope", get_args(Scope)), ("word_scope", get_args(WordScope))):
+            if getattr(self, name) not in allowed:
+                raise AuxtaskError(f"{name}={getattr(self, name)!r} is unknown; use {' or '.join(allowed)}")
+
+    def extract(
+        self,
+        token_ids: Sequence[Sequence[int]],
+        classes: Sequence[int],
+        *,
+        word_ids: Sequence[Sequence[int]] | None = None,
+        class_names: Sequence[str] | None = None,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+    ) -> NgramInventory:
+        """Extract the N-grams of a training set.
+
+        Args:
+            token_ids: for each training document its token ids, without special tokens and not truncated.
+            classes: for each document its class index, from 0.
+            word_ids: for each document the index of the word of each token; needed with another `word_scope`
+                than `any`.
+            class_names: the classes in the order of their indices; by default Class1, Class2, ...
+            tokenizer: whose token ids these are, if the inventory shall refuse to work with another one.
+
+        Returns:
+            The inventory: merges, and for each N-gram its frequency in each class.
+
+        Raises:
+            AuxtaskError: there is no text, lengths differ, a class index is out of range, or no pair of
+                tokens is frequent enough in any class.
+        """
+        if not len(token_ids) == len(classes) == len(word_ids if word_ids is not None else token_ids):
+            raise AuxtaskError(
+                f"{len(token_ids)} documents, {len(classes)} classes"
+                + (f", {len(word_ids)} word_ids" if word_ids is not None else "")
+                + ": give one entry for each document"
+            )
+        documents = [whole_numbers(document) for document in token_ids]
+        if not any(documents):
+            raise AuxtaskError(
+                f"no token in {len(documents)} documents; give the training documents, encoded"
+            )
+        indices = whole_numbers(classes)
+        names = tuple(class_names or (f"Class{number}" for number in range(1, max(indices) + 2)))
+        for document_class in indices:
+            if not 0 <= document_class < len(names):
+                raise AuxtaskError(
+                    f"class index {document_class} is out of range; with {len(names)} classes "
+                    f"the indices are 0 to {len(names) - 1}"
+                )
+
+        words = word_ids if word_ids is not None else [None] * len(documents)
+        by_class: list[list[list[Unit | None]]] = [[] for _ in names]
+        class_tokens = [0] * len(names)
+        for document, document_words, document_class in zip(documents, words, indices, strict=True):
+            by_class[document_class].append(to_units(document, document_words, self.word_scope))
+            class_tokens[document_class] += len(document)
+
+        merges: tuple[tuple[Merge, ...], ...]
+        if self.scope == "per_class":
+            merges = tuple(self._learn(members) for members in by_class)
+        else:
+            merges = (self._learn([document for members in by_class for document in members]),)
+        frequencies: dict[Ngram, dict[int, int]] = {}
+        for document_class, members in enumerate(by_class):
+            counts = Counter(_ngrams(members, merges[document_class if len(merges) > 1 else 0]))
+            for ngram, count in counts.items():
+                frequencies.setdefault(ngram, {})[document_class] = count
+        if not frequencies:
+            raise AuxtaskError(
+                f"no N-gram found: no two adjacent tokens occur min_frequency={self.min_frequency} times "
+                "in the documents of a class; lower min_frequency, use scope='corpus' or give more text"
+            )
+        return NgramInventory(
+            class_names=names,
+            class_tokens=tuple(class_tokens),
+            merges=merges,
+            frequencies=dict(sorted(frequencies.items())),
+            word_scope=self.word_scope,
+            vocabulary=vocabulary_fingerprint(tokenizer) if tokenizer is not None else None,
+        )
+
+    def _learn(self, documents: list[list[Unit | None]]) -> tuple[Merge, ...]:
+        breaks = frozenset(self.break_ids)
+        if breaks:
+            documents = [[_unless_breaking(unit, breaks) for unit in document] for document in documents]
+        return learn_merges(
+            documents,
+            num_merges=self.num_merges or (300 if self.scope == "per_class" else 1000),
+            min_frequency=self.min_frequency,
+            max_length=self.max_length,
+        )
+
+
+def _ngrams(documents: list[list[Unit | None]], merges: tuple[Merge, ...]) -> Iterator[Ngram]:
+    segmented = MergeSegmenter(merges).segment(documents)
+    for document, lengths in zip(documents, segmented, strict=True):
+        for span in to_spans(document, lengths):
+            yield span.ngram
+
+
+def _unless_breaking(unit: Unit | None, breaks: frozenset[int]) -> Unit | None:
+    members = (unit,) if isinstance(unit, int) else unit or ()
+    return None if breaks.intersection(members) else unit
