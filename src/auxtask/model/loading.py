@@ -1,5 +1,6 @@
 """Find a vanilla encoder by name and load its tokenizer, its masked language model or a classifier on it."""
 
+import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -146,3 +147,22 @@ def maximum_length(config: PretrainedConfig) -> int:
         "longformer", "mpnet", "xmod", "ibert", "esm", "luke", "mluke", "lilt",
     }  # fmt: skip
     return positions - config.pad_token_id - 1 if counts_from_padding else positions
+
+
+def fingerprint(name: str | Path) -> str:
+    """Identify the content of a vanilla encoder.
+
+    Args:
+        name: as for `resolve`.
+
+    Returns:
+        For a folder the SHA-256 (hex) over its files, for a hub id the commit that was loaded.
+    """
+    folder = Path(resolve(name))
+    if not folder.is_dir():
+        return str(load_config(name)._commit_hash)
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

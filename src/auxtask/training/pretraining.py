@@ -7,18 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import (
-    PreTrainedModel,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PreTrainedModel, Trainer, TrainingArguments
 
 from auxtask.masking.collators import MaskingCollator
 from auxtask.masking.corruption import IGNORE_INDEX
 from auxtask.model.heads import masked_lm_loss, without_aliases
+from auxtask.training.batches import EpochCounter
 from auxtask.training.sampling import LengthGroupedSampler
 
 
@@ -50,20 +44,6 @@ class MaskedLanguageModeling(nn.Module):
         chosen = labels[labels != IGNORE_INDEX]
         correct = (logits.detach().argmax(dim=-1) == chosen).sum()
         return {"loss": loss, "predicted": (labels != IGNORE_INDEX).sum(), "correct": correct}
-
-
-class EpochCounter(TrainerCallback):
-    """Tell a masking collator the epoch, so that each epoch has masks of its own, also after a resume."""
-
-    def __init__(self, collators: Sequence[Any]) -> None:
-        self.collators = collators
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Set `epoch` on every collator that has one."""
-        for collator in self.collators:
-            collator.epoch = int((state.epoch or 0.0) + 1e-6)
 
 
 class PretrainingTrainer(Trainer):

@@ -1,0 +1,96 @@
+"""One encoder, several stock heads: the network of multi-task fine-tuning."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from auxtask.model.heads import run_head, without_aliases
+
+MAIN = "main"
+Output = TypeVar("Output", bound=BaseModelOutput)
+HeadLoss = Callable[[PreTrainedModel, BaseModelOutput, Mapping[str, Tensor]], Tensor]
+
+
+class MultiTaskModel(nn.Module):
+    """A stock sequence classifier and stock auxiliary heads that share its encoder.
+
+    All rows of a step, the documents as they are and the corrupted copies that auxiliary tasks bring, go
+    through the encoder in one call; a task without rows of its own reads the hidden states of the main rows.
+
+    Args:
+        classifier: a stock `AutoModelForSequenceClassification`; its encoder is the shared one.
+        heads: for each auxiliary task a stock model of the same architecture (`AutoModelForMaskedLM`, ...).
+            Its own encoder is replaced by the shared one and tied weights are tied anew, so a vocabulary head
+            stays tied to the shared embeddings.
+        losses: for each auxiliary task a function of (head, encoder output for its rows, its part of the
+            batch) that returns a scalar loss.
+    """
+
+    def __init__(
+        self,
+        classifier: PreTrainedModel,
+        heads: Mapping[str, PreTrainedModel],
+        losses: Mapping[str, HeadLoss],
+    ) -> None:
+        super().__init__()
+        self.classifier = classifier
+        for head in heads.values():
+            setattr(head, head.base_model_prefix, classifier.base_model)
+            head.tie_weights()
+        self.heads = nn.ModuleDict(heads)
+        self.losses = dict(losses)
+        self.register_state_dict_post_hook(without_aliases)
+
+    def forward(self, batch: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
+        """Classify the main rows and compute the loss of every task in the batch.
+
+        Args:
+            batch: part `main` with `input_ids`, `attention_mask` (documents, length) and `labels`
+                (documents,); for each auxiliary task a part of its own, with `input_ids` and
+                `attention_mask` where it brings its own rows.
+
+        Returns:
+            `logits` of the main task, (documents, classes), and `losses`, a scalar by task name.
+        """
+        outputs = self._encode({name: part for name, part in batch.items() if "input_ids" in part})
+        main = batch[MAIN]
+        classified = run_head(
+            self.classifier, outputs[MAIN], attention_mask=main["attention_mask"], labels=main["labels"]
+        )
+        losses = {MAIN: classified.loss}
+        for name, part in batch.items():
+            if name != MAIN:
+                losses[name] = self.losses[name](self.heads[name], outputs.get(name, outputs[MAIN]), part)  # type: ignore[arg-type]
+        return {"logits": classified.logits, "losses": losses}
+
+    def _encode(self, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, BaseModelOutput]:
+        """Run the shared encoder once over the rows of all parts and give each part its own back."""
+        width = max(part["input_ids"].shape[1] for part in parts.values())
+        input_ids = torch.cat([_widen(part["input_ids"], width) for part in parts.values()])
+        attention_mask = torch.cat([_widen(part["attention_mask"], width) for part in parts.values()])
+        output = self.classifier.base_model(input_ids=input_ids, attention_mask=attention_mask)
+        outputs, start = {}, 0
+        for name, part in parts.items():
+            rows, length = part["input_ids"].shape
+            outputs[name] = _rows(output, start, start + rows, length)
+            start += rows
+        return outputs
+
+
+def _widen(rows: Tensor, width: int) -> Tensor:
+    # What is added is masked out: any id will do.
+    return nn.functional.pad(rows, (0, width - rows.shape[1]))
+
+
+def _rows(output: Output, start: int, stop: int, length: int) -> Output:
+    """Take some rows of every tensor of an encoder output; hidden states are cut to the part's own length."""
+    kept = {}
+    for name, value in output.items():
+        if isinstance(value, Tensor):
+            rows = value[start:stop]
+            kept[name] = rows[:, :length] if rows.dim() == 3 else rows
+    return type(output)(**kept)

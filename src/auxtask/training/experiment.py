@@ -1,0 +1,165 @@
+"""One run from data to scores: tokens → task data → shared encoder → training → test → files."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from scipy.special import softmax
+from transformers import EarlyStoppingCallback, set_seed
+
+from auxtask.data.dataset import TextDataset
+from auxtask.data.encoding import encode
+from auxtask.errors import AuxtaskError
+from auxtask.files import write_json, write_json_lines
+from auxtask.metrics import classification_metrics, per_class_f1
+from auxtask.model.loading import load_classifier, load_config, load_tokenizer, maximum_length
+from auxtask.model.multitask import MultiTaskModel
+from auxtask.training.arguments import training_arguments
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.training.environment import peak_memory_bytes
+from auxtask.training.history import HistoryWriter, history_rows
+from auxtask.training.run_folder import RunFolder
+from auxtask.training.tasks import AuxiliaryTask, Preparation
+from auxtask.training.trainer import MultiTaskTrainer, Weighting
+
+
+def run_experiment(
+    dataset: TextDataset,
+    model_name: str,
+    max_length: int,
+    tasks: Mapping[str, AuxiliaryTask],
+    weighting: Weighting,
+    trainer: Mapping[str, Any],
+    seed: int,
+    folder: RunFolder,
+    annotate: Callable[[Dataset, str], Dataset],
+) -> dict[str, Any]:
+    """Train a classifier with auxiliary tasks, test it once with its best checkpoint and write the run's files.
+
+    An unfinished run goes on from its last whole checkpoint.
+
+    Args:
+        dataset: texts and labels.
+        model_name: the vanilla encoder, as for `auxtask.model.loading.resolve`.
+        max_length: tokens of a document, special ones included; longer documents are cut.
+        tasks: auxiliary tasks by name; none for the single-task reference.
+        weighting: combines the losses.
+        trainer: fields of `transformers.TrainingArguments`, and `patience`, `head_learning_rate`, `metric`.
+        seed: of the new heads, the order of the documents, dropout and the masks.
+        folder: the run folder, locked by the caller.
+        annotate: adds the column `likelihoods` under a score metric, see `Preparation`.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        AuxtaskError: a setting is out of range or a loss became not a number.
+    """
+    settings = dict(trainer)
+    patience, head_rate, metric = (settings.pop(name) for name in ("patience", "head_learning_rate", "metric"))
+    if metric not in {"macro_f1", "micro_f1", "accuracy"}:
+        raise AuxtaskError(f"trainer.metric={metric!r} is unknown; use macro_f1, micro_f1 or accuracy")
+
+    tokenizer = load_tokenizer(model_name)
+    longest = maximum_length(load_config(model_name))
+    if not 3 <= max_length <= longest:
+        raise AuxtaskError(f"model.max_length={max_length} is outside 3 to {longest}, what {model_name!r} can read")
+    encoded = encode(dataset, tokenizer, max_length)
+    started = time.perf_counter()
+    preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
+    for task in tasks.values():
+        encoded = task.prepare(encoded, preparation)
+    score_seconds = time.perf_counter() - started
+
+    set_seed(seed)
+    classifier = load_classifier(model_name, dataset.label_names)
+    model = MultiTaskModel(
+        classifier,
+        heads={name: task.head(model_name) for name, task in tasks.items()},
+        losses={name: task.loss for name, task in tasks.items()},
+    )
+    main_collator = ClassificationCollator(tokenizer)
+    evaluation = {"eval_strategy": settings["eval_strategy"], "eval_steps": settings["eval_steps"]}
+    multitask_trainer = MultiTaskTrainer(
+        model,
+        training_arguments(
+            folder.checkpoints,
+            seed=seed,
+            save_strategy=evaluation["eval_strategy"],
+            save_steps=evaluation["eval_steps"] or 500,
+            load_best_model_at_end=True,
+            metric_for_best_model=f"eval_{metric}",
+            greater_is_better=True,
+            remove_unused_columns=False,
+            label_names=[],
+            **settings,
+        ),
+        MultiTaskCollator(main_collator, {name: task.collator(tokenizer, seed) for name, task in tasks.items()}),
+        MultiTaskCollator(main_collator),
+        encoded["train"],
+        encoded["valid"],
+        weighting,
+        head_rate,
+        callbacks=[
+            HistoryWriter(folder.path / "history.jsonl"),
+            *([EarlyStoppingCallback(patience)] if patience is not None else []),
+        ],
+    )
+    multitask_trainer.train(resume_from_checkpoint=folder.last_checkpoint())
+    train_seconds = multitask_trainer.clock.seconds
+
+    started = time.perf_counter()
+    prediction = multitask_trainer.predict(encoded["test"])
+    test_seconds = time.perf_counter() - started
+    gold = np.asarray(dataset["test"]["label"])
+    probabilities = softmax(np.asarray(prediction.predictions, dtype=np.float64), axis=-1)
+    predicted = probabilities.argmax(axis=-1)
+    state = multitask_trainer.state
+    best = max(history_rows(state.log_history), key=lambda row: row["valid"][metric])
+    metrics = {
+        "status": "finished",
+        "test": classification_metrics(gold, predicted, len(dataset.label_names)),
+        "valid": {name: best["valid"][name] for name in ("micro_f1", "macro_f1", "accuracy")},
+        "per_class": per_class_f1(gold, predicted, dataset.label_names),
+        "best_step": best["step"],
+        "steps": state.global_step,
+        "seconds": {
+            "score": round(score_seconds, 3),
+            "train": round(train_seconds, 3),
+            "test": round(test_seconds, 3),
+        },
+        "tokens_per_second": round(int(multitask_trainer.trained_tokens) / multitask_trainer.clock.session, 1),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
+    }
+    if multitask_trainer.is_world_process_zero():
+        write_model(folder, classifier, tokenizer)
+        write_json_lines(
+            folder.path / "predictions.jsonl",
+            [
+                {
+                    "index": index,
+                    "label": dataset.label_names[label],
+                    "prediction": dataset.label_names[best_class],
+                    "probabilities": dict(zip(dataset.label_names, row.round(6).tolist(), strict=True)),
+                }
+                for index, (label, best_class, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
+            ],
+        )
+        write_json(folder.path / "metrics.json", metrics)
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    return metrics
+
+
+def write_model(folder: RunFolder, classifier: torch.nn.Module, tokenizer: Any) -> None:
+    """Write the main-task model as a plain `transformers` classifier, under its final name once it is whole."""
+    temporary = folder.path / ".model"
+    shutil.rmtree(temporary, ignore_errors=True)
+    classifier.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    shutil.rmtree(folder.model, ignore_errors=True)
+    temporary.rename(folder.model)

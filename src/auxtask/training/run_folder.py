@@ -1,0 +1,117 @@
+"""A run on disk: its name by content, its files, its lock, and what is left to do."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from transformers.trainer_utils import get_last_checkpoint
+
+from auxtask.errors import AuxtaskError
+from auxtask.files import write_text
+
+# What leaves every figure as it is: where things lie, what is logged, and the hardware.
+NOT_PART_OF_A_RUN = re.compile(
+    r"(^|\.)(paths|force|data_folder|cache_folder|report_to|logging_\w+|log_\w+|disable_tqdm|run_name"
+    r"|dataloader_\w+|save_total_limit|use_cpu|eval_accumulation_steps|batch_tokens)($|\.)"
+)
+
+
+def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
+    """Name a run by everything that can change its result.
+
+    Args:
+        config: the resolved config as plain nested dicts.
+        fingerprints: hashes of what the config only names, the data and the model.
+
+    Returns:
+        12 hexadecimal digits: equal for configs that differ in paths, logging and hardware alone.
+
+    >>> run_id({"seed": 0, "paths": {"runs": "a"}}, {}) == run_id({"seed": 0, "paths": {"runs": "b"}}, {})
+    True
+    """
+    content = {"config": _kept(config, ""), "fingerprints": dict(fingerprints)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _kept(value: Any, path: str) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            str(key): _kept(item, f"{path}.{key}")
+            for key, item in value.items()
+            if not NOT_PART_OF_A_RUN.search(f".{key}")
+        }
+    return value
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: `runs/DATASET/MODEL/AUX/RUN_ID`; made where missing once the run is locked.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model"
+
+    @property
+    def metrics(self) -> dict[str, Any] | None:
+        """The content of `metrics.json`; None unless the run is finished."""
+        try:
+            metrics = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return metrics if metrics.get("status") == "finished" else None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the system lets go of it when the process ends, however it ends.
+
+        Raises:
+            AuxtaskError: another living process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise AuxtaskError(
+                f"run '{self.path}' is being computed by another process; wait for it or stop it"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def clear(self) -> None:
+        """Remove what an earlier computation of the run has left, all but the lock."""
+        for entry in self.path.iterdir():
+            if entry.name != ".lock":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def last_checkpoint(self) -> str | None:
+        """Find the last whole checkpoint; one that a kill has cut short is removed.
+
+        Returns:
+            Its path, or None if there is none.
+        """
+        while self.checkpoints.is_dir() and (checkpoint := get_last_checkpoint(str(self.checkpoints))):
+            try:
+                # The Trainer writes this file last.
+                json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+            except (FileNotFoundError, json.JSONDecodeError):
+                shutil.rmtree(checkpoint)
+            else:
+                return checkpoint
+        return None
+
+    def write_config(self, text: str) -> None:
+        """Write the resolved config."""
+        write_text(self.path / "config.yaml", text)

@@ -1,0 +1,94 @@
+"""Auxiliary tasks: what each adds to the data, to the batch, to the network and to the loss."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datasets import Dataset, DatasetDict
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.modeling_outputs import BaseModelOutput
+
+from auxtask.masking.collators import MaskingCollator
+from auxtask.model.heads import masked_lm_loss
+from auxtask.model.loading import load_masked_lm
+
+Collator = Callable[[Sequence[Mapping[str, Any]]], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a task may use to prepare its data before training.
+
+    Args:
+        model_name: the vanilla encoder, as for `auxtask.model.loading.resolve`.
+        tokenizer: its tokenizer.
+        label_names: the classes of the main task.
+        annotate: adds the column `likelihoods` under a given score metric; cached.
+    """
+
+    model_name: str
+    tokenizer: PreTrainedTokenizerBase
+    label_names: Sequence[str]
+    annotate: Callable[[Dataset, str], Dataset]
+
+
+class AuxiliaryTask(Protocol):
+    """The interface between an auxiliary task and the trainer."""
+
+    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
+        """Add the columns the task's collator reads."""
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> Collator:
+        """Build what turns documents into the task's part of a batch."""
+
+    def head(self, model_name: str) -> PreTrainedModel:
+        """Load the stock model whose head the task trains; its encoder will be the shared one."""
+
+    def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
+        """Compute the task's loss, a scalar, from the encoder output for its rows and its part of the batch."""
+
+
+@dataclass
+class MaskingTask:
+    """Masked language modelling of the training text beside classification.
+
+    The vocabulary head starts from the pre-trained one and runs on masked positions alone.
+
+    Args:
+        masking: builds the collator from a tokenizer and a seed; the collator is the masking strategy.
+    """
+
+    masking: Callable[..., MaskingCollator]
+
+    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
+        """Return the data as they are: this strategy needs nothing but the tokens."""
+        return dataset
+
+    def collator(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> MaskingCollator:
+        """Build the masking collator."""
+        return self.masking(tokenizer=tokenizer, seed=seed)
+
+    def head(self, model_name: str) -> PreTrainedModel:
+        """Load the vanilla masked language model."""
+        return load_masked_lm(model_name)
+
+    def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
+        """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""
+        return masked_lm_loss(head, output.last_hidden_state, part["labels"])[0]
+
+
+@dataclass
+class LikelihoodMaskingTask(MaskingTask):
+    """Masking that follows the vanilla model's own token likelihoods, scored once before training.
+
+    Args:
+        masking: as for `MaskingTask`; the collator reads the column `likelihoods`.
+        metric: the score metric, `word_l2r`, `original` or `whole_word`.
+    """
+
+    metric: str = "word_l2r"
+
+    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
+        """Add the column `likelihoods` to the training split, the only one that is masked."""
+        return DatasetDict({**dataset, "train": preparation.annotate(dataset["train"], self.metric)})

@@ -1,0 +1,64 @@
+"""Small real tokenizers and models, made here: no network, no shipped file needed."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+
+from auxtask.data.packing import train_wordpiece
+
+SENTENCES = [
+    "The parser reads a sentence and returns a tree of its words.",
+    "A model learns which words a reader of the text would expect.",
+    "Rates rose again and the bank said that money supply fell in march.",
+    "The patient had a history of heart failure and was given a low dose.",
+    "We thank the reviewers for their comments on an earlier draft.",
+    "The film is a slow but moving story of two brothers and the sea.",
+]
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> PreTrainedTokenizerFast:
+    """An uncased WordPiece tokenizer of some 200 tokens."""
+    return train_wordpiece(SENTENCES * 3, vocabulary_size=200)
+
+
+@pytest.fixture(scope="session")
+def sentences() -> list[str]:
+    return SENTENCES
+
+
+@pytest.fixture
+def masked_lm(tokenizer: PreTrainedTokenizerFast) -> BertForMaskedLM:
+    """A random BERT of two layers over the tokenizer's vocabulary."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    return BertForMaskedLM(config).eval()
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path, tokenizer: PreTrainedTokenizerFast, masked_lm: BertForMaskedLM) -> Path:
+    """The random BERT on disk, as a user's own model would be."""
+    folder = tmp_path / "small-bert"
+    masked_lm.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real data sets, where this machine has them."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("AUXTASK_DATA", default))
+    if not (folder / "acl_arc").is_dir():
+        pytest.skip(f"the real data sets are not in '{folder}' (set AUXTASK_DATA)")
+    return folder
