@@ -7,6 +7,7 @@ from typing import Any
 
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
+from auxtask.data.readers import Pair
 from auxtask.errors import AuxtaskError
 
 SPLITS = ("train", "valid", "test")
@@ -42,7 +43,7 @@ class TextDataset(DatasetDict):
 
 
 def build_text_dataset(
-    splits: Mapping[str, Sequence[tuple[str | None, str | None]]], *, name: str, provenance: Mapping[str, Any]
+    splits: Mapping[str, Sequence[Pair]], *, name: str, provenance: Mapping[str, Any]
 ) -> TextDataset:
     """Check the documents of the three splits and build the data set from them.
 
@@ -112,7 +113,7 @@ def content_fingerprint(
     return digest.hexdigest()
 
 
-def _check_pairs(pairs: Sequence[tuple[str | None, str | None]], where: str) -> None:
+def _check_pairs(pairs: Sequence[Pair], where: str) -> None:
     if not pairs:
         raise AuxtaskError(f"{where} has no documents; give it at least one")
     blank = [row for row, (text, _) in enumerate(pairs, start=1) if text is None or not text.strip()]

@@ -1,5 +1,6 @@
 """Read (text, label) pairs from CSV, TSV, JSON lines and Parquet files, plain or gzipped."""
 
+import codecs
 import gzip
 import json
 import zlib
@@ -46,23 +47,23 @@ def read_pairs(
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if suffix not in _READERS or (suffix == ".parquet" and path.name.endswith(".gz")):
         raise AuxtaskError(
-            f"file {path} has an unknown format; give .csv, .tsv or .jsonl (or one of them with .gz) or .parquet"
+            f"file {path} has an unknown format; give .csv, .tsv, .jsonl (each also with .gz) or .parquet"
         )
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise AuxtaskError(f"encoding {encoding!r} is unknown; use for example utf-8 or latin-1") from error
     if not path.is_file():
         raise AuxtaskError(f"file {path} does not exist; check the path (it is relative to {Path.cwd()})")
     try:
         columns = _READERS[suffix](path, encoding)
     except UnicodeDecodeError as error:
         raise AuxtaskError(
-            f"file {path} is not {error.encoding.upper()} text: byte 0x{error.object[error.start]:02x} cannot be "
-            "decoded; save it as UTF-8 or name its encoding (dataset.encoding=latin-1, cp932, ...)"
+            f"file {path} is not {error.encoding.upper()} text: byte 0x{error.object[error.start]:02x} "
+            "cannot be decoded; save it as UTF-8 or name its encoding (dataset.encoding=latin-1, cp932, ...)"
         ) from error
-    except LookupError as error:
-        raise AuxtaskError(f"encoding {encoding!r} is unknown; use for example utf-8 or latin-1") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise AuxtaskError(
-            f"file {path} is not a whole gzip file ({error}); fetch or pack it again"
-        ) from error
+        raise AuxtaskError(f"file {path} is not a whole gzip file ({error}); pack it again") from error
     except OSError as error:
         raise AuxtaskError(
             f"file {path} cannot be read ({error.strerror or error}); check its permissions"
@@ -84,7 +85,8 @@ def read_pairs(
     for value in columns[label_column]:
         if isinstance(value, list | dict | bytes):
             raise AuxtaskError(
-                f"column {label_column!r} of {path} holds {value!r:.60}; a document has one label, a string or a number"
+                f"column {label_column!r} of {path} holds {value!r:.60}; "
+                "a document has one label, a string or a number"
             )
     labels = (None if label is None else str(label) for label in columns[label_column])
     return list(zip(columns[text_column], labels, strict=True))
@@ -117,7 +119,7 @@ def _read_delimited(path: Path, encoding: str, separator: str) -> dict[str, list
     except pd.errors.ParserError as error:
         reason = str(error).strip().splitlines()[-1]
         raise AuxtaskError(
-            f"file {path} cannot be parsed ({reason}); quote fields that hold {separator!r}, quotes or line breaks"
+            f"file {path} cannot be parsed ({reason}); quote fields with {separator!r}, quotes or line breaks"
         ) from error
     # A row that ends early is filled with NaN.
     return {

@@ -1,9 +1,13 @@
-"""Which documents validate: fixed choices that no run's seed moves."""
+"""Which documents validate and test: fixed choices that no run's seed moves."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from auxtask.data.readers import Pair
+from auxtask.errors import AuxtaskError
 
 # Ours alone: the public scripts draw the tenth without a seed, so their very documents are lost.
 SPLIT_SEED = 20190127
@@ -27,38 +31,72 @@ def validation_tail(n_train: int) -> tuple[list[int], list[int]]:
     (6398, 710)
     """
     order = np.random.default_rng(SPLIT_SEED).permutation(n_train)
-    n_valid = n_train // 10
-    first_valid = n_train - n_valid
+    first_valid = n_train - n_train // 10
     return sorted(order[:first_valid].tolist()), sorted(order[first_valid:].tolist())
 
 
-def stratified_split(labels: Sequence[str], size: int | float) -> tuple[list[int], list[int]]:
-    """Set aside documents with the class shares of the whole, the same ones at every call.
+def stratified_split(labels: Sequence[str], n_aside: int) -> tuple[list[int], list[int]]:
+    """Set documents aside with the class shares of the whole, the same ones at every call.
 
-    Where a class has a single document, or fewer documents are set aside than there are classes, shares
-    cannot be kept and the choice is uniform.
+    After one fixed shuffle, the k-th of the m documents of a class stands at (k + 1/2) / m; those that stand
+    highest are set aside. A class gives its share to within rounding and keeps at least one document, so
+    that nothing is set aside that could not have been learnt.
 
     Args:
         labels: one label a document.
-        size: number of documents to set aside, or their share in (0, 1).
+        n_aside: number of documents to set aside, at least 1 and at most the documents less the classes.
 
     Returns:
         The indices kept and the indices set aside, each in ascending order.
+
+    Raises:
+        AuxtaskError: there are too few documents.
 
     >>> kept, aside = stratified_split(["a"] * 8 + ["b"] * 4, 3)
     >>> [sum(index < 8 for index in aside), len(kept)]
     [2, 9]
     """
-    # scikit-learn takes half a second to import and most data sets come with their splits.
-    from sklearn.model_selection import train_test_split
+    size = Counter(labels)
+    if not 0 < n_aside <= len(labels) - len(size):
+        raise AuxtaskError(
+            f"{n_aside} of {len(labels)} documents in {len(size)} classes cannot be set aside; "
+            "give more documents, or files of their own for valid and test"
+        )
+    seen = dict.fromkeys(size, 0)
+    standing = {}
+    for index in np.random.default_rng(SPLIT_SEED).permutation(len(labels)).tolist():
+        label = labels[index]
+        standing[index] = (seen[label] + 0.5) / size[label] if seen[label] else 0.0
+        seen[label] += 1
+    order = sorted(standing, key=standing.__getitem__)
+    return sorted(order[:-n_aside]), sorted(order[-n_aside:])
 
-    counts = Counter(labels)
-    n_aside = size if isinstance(size, int) else int(np.ceil(size * len(labels)))
-    possible = min(counts.values()) > 1 and min(n_aside, len(labels) - n_aside) >= len(counts)
-    kept, aside = train_test_split(
-        range(len(labels)),
-        test_size=n_aside,
-        random_state=SPLIT_SEED,
-        stratify=list(labels) if possible else None,
-    )
-    return sorted(kept), sorted(aside)
+
+def complete_splits(
+    splits: Mapping[str, Sequence[Pair]], *, valid_share: float = 0.1, test_share: float = 0.2
+) -> dict[str, Sequence[Pair]]:
+    """Give a data set the test and validation splits that it lacks, set aside from its training documents.
+
+    Args:
+        splits: the (text, label) pairs of train, and of valid and test where they are given.
+        valid_share: share of the training documents that validate where valid is not given, in (0, 1).
+        test_share: share of the training documents that test where test is not given, in (0, 1).
+
+    Returns:
+        The pairs of train, valid and test.
+
+    >>> complete = complete_splits({"train": [("x", "a"), ("y", "b")] * 50})
+    >>> {split: len(pairs) for split, pairs in complete.items()}
+    {'train': 72, 'test': 20, 'valid': 8}
+    """
+    complete = dict(splits)
+    for split, share in (("test", test_share), ("valid", valid_share)):
+        if split not in complete:
+            if not 0 < share < 1:
+                raise AuxtaskError(
+                    f"{split}_share={share} is outside (0, 1); use for example {split}_share=0.1"
+                )
+            pairs = complete["train"]
+            kept, aside = stratified_split([str(label) for _, label in pairs], math.ceil(share * len(pairs)))
+            complete |= {"train": [pairs[i] for i in kept], split: [pairs[i] for i in aside]}
+    return complete
