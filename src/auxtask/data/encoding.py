@@ -1,0 +1,123 @@
+"""From text to token ids, each with the word it belongs to."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from datasets import Dataset, DatasetDict
+from transformers import PreTrainedTokenizerBase
+
+from auxtask.data.words import marking, reports_words, words_by_marks
+
+# The word index of a position that belongs to no word: special tokens.
+NO_WORD = -1
+
+AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict)
+
+
+def encode_texts(
+    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int | None
+) -> dict[str, list[list[int]]]:
+    """Encode texts with special tokens and number the words.
+
+    A word is what the tokenizer's pre-tokenizer splits off (`word_ids` of a fast tokenizer). Where the
+    tokenizer reports none, or takes a whole text for one word, words are read off the marks in the token
+    strings (`words_by_marks`).
+
+    Args:
+        texts: any number of texts; an empty text gives its special tokens alone.
+        tokenizer: any tokenizer of `transformers`.
+        max_length: longer texts are cut to so many tokens, special ones included; None for no limit.
+
+    Returns:
+        `input_ids` and, aligned with it, `word_ids`: the index of the token's word in its text, counted from
+        0; -1 at special tokens, also at those spelled out in the text (`[SEP]`), but not at `[UNK]` and the
+        mask token.
+
+    >>> from auxtask.model.loading import load_tokenizer
+    >>> encode_texts(["The sea."], load_tokenizer("tiny"), max_length=None)["word_ids"]
+    [[-1, 0, 1, 2, -1]]
+    """
+    if not texts:
+        return {"input_ids": [], "word_ids": []}
+    encoded = tokenizer(
+        list(texts),
+        truncation=max_length is not None,
+        max_length=max_length,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    frame = frame_ids(tokenizer)
+    if reports_words(tokenizer):
+        found = [encoded.word_ids(index) for index in range(len(texts))]
+        word_ids = [
+            [
+                NO_WORD if word is None or token in frame else word
+                for token, word in zip(row, words, strict=True)
+            ]
+            for row, words in zip(encoded["input_ids"], found, strict=True)
+        ]
+    else:
+        mark = marking(tokenizer)
+        word_ids = [_marked_words(row, tokenizer, frame, mark) for row in encoded["input_ids"]]
+    return {"input_ids": encoded["input_ids"], "word_ids": word_ids}
+
+
+def frame_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Ids of the tokens that frame or pad a text: they are never scored and never masked."""
+    ids = {tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id}
+    ids |= {tokenizer.bos_token_id, tokenizer.eos_token_id}
+    return frozenset(ids - {None, tokenizer.unk_token_id, tokenizer.mask_token_id})
+
+
+def _marked_words(
+    row: list[int], tokenizer: PreTrainedTokenizerBase, frame: frozenset[int], mark: Any
+) -> list[int]:
+    inside = [index for index, token in enumerate(row) if token not in frame]
+    words = [NO_WORD] * len(row)
+    tokens = tokenizer.convert_ids_to_tokens([row[index] for index in inside])
+    for index, word in zip(inside, words_by_marks(tokens, mark), strict=True):
+        words[index] = word
+    return words
+
+
+def encode(
+    dataset: AnyDataset,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int | None,
+    num_proc: int | None = None,
+) -> AnyDataset:
+    """Add token ids and word indices to a data set with a column `text`.
+
+    Args:
+        dataset: one split or a `DatasetDict` of them, with a column `text`.
+        tokenizer: any tokenizer of `transformers`.
+        max_length: longer texts are cut to so many tokens, special ones included; None for no limit.
+        num_proc: processes that share the work; None for this one alone.
+
+    Returns:
+        The same with the columns `input_ids`, `attention_mask` (ones) and `word_ids` (see `encode_texts`).
+
+    >>> from auxtask.model.loading import load_tokenizer
+    >>> encode(Dataset.from_dict({"text": ["The sea."]}), load_tokenizer("tiny"), max_length=4).column_names
+    ['text', 'input_ids', 'attention_mask', 'word_ids']
+    """
+    return dataset.map(
+        partial(_encode_batch, tokenizer=tokenizer, max_length=max_length),
+        batched=True,
+        num_proc=num_proc,
+        desc="Tokenizing",
+    )
+
+
+def _encode_batch(
+    batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase, max_length: int | None
+) -> dict[str, Any]:
+    columns = encode_texts(batch["text"], tokenizer, max_length)
+    attention_mask = [[1] * len(row) for row in columns["input_ids"]]
+    return {
+        "input_ids": columns["input_ids"],
+        "attention_mask": attention_mask,
+        "word_ids": columns["word_ids"],
+    }
