@@ -216,8 +216,8 @@ class BitLabelLabeler(PhraseLabeler):
 
     Args:
         inventory, span_source: as for `PhraseLabeler`.
-        max_patterns: keep the patterns that label most training tokens, at least 1; N-grams of all others have
-            the type `*`.
+        max_patterns: keep the patterns that label most training tokens, at least 1; N-grams of all others
+            have the type `*`.
 
     Raises:
         AuxtaskError: `max_patterns` is less than 1.
