@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import hydra
+import transformers
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
@@ -40,7 +42,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     """
     # Without this, Hydra reports errors over many lines; here they are caught and said in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    warnings.filterwarnings("ignore", category=FutureWarning)
+    quiet_libraries()
 
     def guarded(config: DictConfig) -> None:
         try:
@@ -59,6 +61,15 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         _exit(_cause(error), 2)
     except KeyboardInterrupt:
         _exit("interrupted; the same command goes on from the last checkpoint", 130)
+
+
+def quiet_libraries() -> None:
+    """Leave the terminal to auxtask's own lines: libraries speak up for errors alone."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
 
 
 def _cause(error: BaseException) -> str:

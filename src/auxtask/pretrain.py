@@ -44,9 +44,7 @@ def pretrain(config: DictConfig) -> None:
     blocks = {split: PackedBlocks(path, config.block_length, tokenizer) for split, path in streams.items()}
 
     set_seed(config.trainer.seed)
-    special_ids = {
-        f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")
-    }
+    special_ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")}
     architecture = AutoConfig.for_model(
         **OmegaConf.to_container(config.architecture, resolve=True),
         **special_ids,
@@ -76,23 +74,17 @@ def pretrain(config: DictConfig) -> None:
     metrics = {
         "parameters": parameters,
         "steps": trainer.state.global_step,
-        "tokens": trainer.state.global_step
-        * config.trainer.per_device_train_batch_size
-        * config.block_length,
+        "tokens": trainer.state.global_step * config.trainer.per_device_train_batch_size * config.block_length,
         "valid": evaluate_masked_lm(
             model, blocks["valid"], valid_collator, config.trainer.per_device_eval_batch_size
         ),
-        **evaluate_counts(
-            np.asarray(blocks["train"].stream), blocks["valid"], valid_collator, len(tokenizer)
-        ),
+        **evaluate_counts(np.asarray(blocks["train"].stream), blocks["valid"], valid_collator, len(tokenizer)),
     }
     # bfloat16 has float32's range: a half-precision file without overflow, read back as float32.
     masked_lm.to(torch.bfloat16).save_pretrained(output / "model")
     tokenizer.save_pretrained(output / "model")
     write_json(output / "model" / "pretraining_metrics.json", metrics)
-    recipe = {
-        name: config[name] for name in ("tokenizer", "architecture", "masking", "block_length", "trainer")
-    }
+    recipe = {name: config[name] for name in ("tokenizer", "architecture", "masking", "block_length", "trainer")}
     write_text(output / "model" / "recipe.yaml", OmegaConf.to_yaml(OmegaConf.create(recipe), resolve=True))
     for name in ("valid", "bigram", "unigram"):
         print(f"{name:8} loss {metrics[name]['loss']:.3f}   top-1 accuracy {metrics[name]['accuracy']:.3f}")

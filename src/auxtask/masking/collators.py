@@ -44,13 +44,10 @@ class MaskingCollator(ABC):
 
     def __post_init__(self) -> None:
         if not 0 < self.mask_rate < 1:
-            raise AuxtaskError(
-                f"mask_rate={self.mask_rate} is outside (0, 1); use for example mask_rate=0.15"
-            )
+            raise AuxtaskError(f"mask_rate={self.mask_rate} is outside (0, 1); use for example mask_rate=0.15")
         if self.tokenizer.mask_token_id is None:
             raise AuxtaskError(
-                f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; "
-                "use that of a masked language model"
+                f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
             )
         tokenizer = self.tokenizer
         frame = {tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id}

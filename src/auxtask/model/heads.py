@@ -97,14 +97,29 @@ def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor
     return total / chosen.sum().clamp(min=1), logits
 
 
-def without_aliases(
-    module: nn.Module, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any]
-) -> None:
-    """Drop the second names of shared tensors: a `state_dict` post-hook, since safetensors stores each once."""
+def store_shared_tensors_once(module: nn.Module) -> None:
+    """Let `state_dict` hold each tied or shared tensor under one name, and `load_state_dict` accept that.
+
+    safetensors refuses two names of one tensor, and a network whose heads share an encoder is full of them.
+
+    Args:
+        module: the network; its `state_dict` and `load_state_dict` change.
+    """
+    module.register_state_dict_post_hook(_drop_aliases)
+    module.register_load_state_dict_post_hook(_forgive_aliases)
+
+
+def _drop_aliases(module: nn.Module, state_dict: dict[str, Any], prefix: str, metadata: dict[str, Any]) -> None:
     seen: set[int] = set()
     for name in list(state_dict):
-        tensor = state_dict[name]
-        if tensor.data_ptr() in seen:
+        pointer = state_dict[name].data_ptr()
+        if pointer in seen:
             del state_dict[name]
-        else:
-            seen.add(tensor.data_ptr())
+        seen.add(pointer)
+
+
+def _forgive_aliases(module: nn.Module, keys: Any) -> None:
+    tensors = dict(module.named_parameters(remove_duplicate=False))
+    tensors |= dict(module.named_buffers(remove_duplicate=False))
+    loaded = {id(tensor) for name, tensor in tensors.items() if name not in set(keys.missing_keys)}
+    keys.missing_keys[:] = [name for name in keys.missing_keys if id(tensors.get(name)) not in loaded]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from auxtask.model.heads import run_head, without_aliases
+from auxtask.model.heads import run_head, store_shared_tensors_once
 
 MAIN = "main"
 Output = TypeVar("Output", bound=BaseModelOutput)
@@ -43,7 +43,7 @@ class MultiTaskModel(nn.Module):
             head.tie_weights()
         self.heads = nn.ModuleDict(heads)
         self.losses = dict(losses)
-        self.register_state_dict_post_hook(without_aliases)
+        store_shared_tensors_once(self)
 
     def forward(self, batch: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
         """Classify the main rows and compute the loss of every task in the batch.

@@ -67,7 +67,9 @@ def run_experiment(
     tokenizer = load_tokenizer(model_name)
     longest = maximum_length(load_config(model_name))
     if not 3 <= max_length <= longest:
-        raise AuxtaskError(f"model.max_length={max_length} is outside 3 to {longest}, what {model_name!r} can read")
+        raise AuxtaskError(
+            f"model.max_length={max_length} is outside 3 to {longest}, what {model_name!r} can read"
+        )
     encoded = encode(dataset, tokenizer, max_length)
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
@@ -111,6 +113,7 @@ def run_experiment(
     )
     multitask_trainer.train(resume_from_checkpoint=folder.last_checkpoint())
     train_seconds = multitask_trainer.clock.seconds
+    tokens_per_second = int(multitask_trainer.trained_tokens) / multitask_trainer.clock.session
 
     started = time.perf_counter()
     prediction = multitask_trainer.predict(encoded["test"])
@@ -132,7 +135,7 @@ def run_experiment(
             "train": round(train_seconds, 3),
             "test": round(test_seconds, 3),
         },
-        "tokens_per_second": round(int(multitask_trainer.trained_tokens) / multitask_trainer.clock.session, 1),
+        "tokens_per_second": round(tokens_per_second, 1),
         "peak_memory_bytes": peak_memory_bytes(),
         "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
     }

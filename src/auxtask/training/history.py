@@ -28,8 +28,7 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         if "seconds" not in entry:
             continue
         row = {
-            name: entry.get(name)
-            for name in ("step", "epoch", "seconds", "losses", "weights", "learning_rate")
+            name: entry.get(name) for name in ("step", "epoch", "seconds", "losses", "weights", "learning_rate")
         }
         row["valid"] = {
             name.removeprefix("eval_"): value

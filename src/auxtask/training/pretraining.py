@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, Trainer, TrainingArguments
 
 from auxtask.masking.collators import MaskingCollator
 from auxtask.masking.corruption import IGNORE_INDEX
-from auxtask.model.heads import masked_lm_loss, without_aliases
+from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
 from auxtask.training.batches import EpochCounter
 from auxtask.training.sampling import LengthGroupedSampler
 
@@ -26,7 +26,7 @@ class MaskedLanguageModeling(nn.Module):
     def __init__(self, masked_lm: PreTrainedModel) -> None:
         super().__init__()
         self.masked_lm = masked_lm
-        self.register_state_dict_post_hook(without_aliases)
+        store_shared_tensors_once(self)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Compute the mean loss over the masked positions.

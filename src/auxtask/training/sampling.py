@@ -45,9 +45,7 @@ class LengthGroupedSampler(Sampler[int]):
         for start in range(0, len(order), chunk):
             part = order[start : start + chunk]
             part = part[np.argsort(-self.lengths[part], kind="stable")]
-            batches.extend(
-                part[begin : begin + self.batch_size] for begin in range(0, len(part), self.batch_size)
-            )
+            batches.extend(part[begin : begin + self.batch_size] for begin in range(0, len(part), self.batch_size))
         # A last, smaller batch has to stay last: the loader cuts the order into batches by count.
         tail = [batches.pop()] if batches and len(batches[-1]) < self.batch_size else []
         for index in generator.permutation(len(batches)):

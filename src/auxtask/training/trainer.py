@@ -18,11 +18,13 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_callback import ProgressCallback
 
 from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
 from auxtask.model.multitask import MAIN, MultiTaskModel
 from auxtask.training.batches import EpochCounter, MultiTaskCollator
+from auxtask.training.progress import EvaluationLines
 from auxtask.training.sampling import LengthGroupedSampler
 
 
@@ -98,6 +100,9 @@ class MultiTaskTrainer(Trainer):
             compute_metrics=lambda prediction: _metrics(prediction, num_classes),
             callbacks=list(callbacks),
         )
+        if not args.disable_tqdm:
+            self.remove_callback(ProgressCallback)
+            self.add_callback(EvaluationLines())
         self.clock = TrainingClock()
         self.add_callback(self.clock)
         self.add_callback(EpochCounter(list(collator.tasks.values())))
