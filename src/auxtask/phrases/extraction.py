@@ -102,9 +102,7 @@ class NgramExtractor:
             )
         documents = [whole_numbers(document) for document in token_ids]
         if not any(documents):
-            raise AuxtaskError(
-                f"no token in {len(documents)} documents; give the training documents, encoded"
-            )
+            raise AuxtaskError(f"no token in {len(documents)} documents; give the training documents, encoded")
         indices = whole_numbers(classes)
         names = tuple(class_names or (f"Class{number}" for number in range(1, max(indices) + 2)))
         for document_class in indices:

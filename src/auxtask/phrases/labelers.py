@@ -33,9 +33,7 @@ class PhraseLabeler(ABC):
 
     def __init__(self, inventory: NgramInventory, *, span_source: SpanSource = "own_class") -> None:
         if span_source not in get_args(SpanSource):
-            raise AuxtaskError(
-                f"span_source={span_source!r} is unknown; use {' or '.join(get_args(SpanSource))}"
-            )
+            raise AuxtaskError(f"span_source={span_source!r} is unknown; use {' or '.join(get_args(SpanSource))}")
         self.inventory = inventory
         self.span_source = span_source
 

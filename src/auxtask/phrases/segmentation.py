@@ -5,13 +5,14 @@ a unit is a token id, or all token ids of a word where only whole words may be j
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import Split
 from tokenizers.trainers import BpeTrainer
 
 from auxtask.errors import AuxtaskError
@@ -41,9 +42,7 @@ class Span(NamedTuple):
     ngram: Ngram
 
 
-def to_units(
-    token_ids: Sequence[int], word_ids: Sequence[int] | None, word_scope: WordScope
-) -> list[Unit | None]:
+def to_units(token_ids: Sequence[int], word_ids: Sequence[int] | None, word_scope: WordScope) -> list[Unit | None]:
     """Split a document into what merges join.
 
     Args:
@@ -69,10 +68,8 @@ def to_units(
             f"word_ids: {given} given for {len(token_ids)} tokens; word_scope={word_scope!r} needs the index "
             "of the word of every token"
         )
-    starts = [at for at, word in enumerate(word_ids) if at == 0 or word != word_ids[at - 1]]
-    words = [
-        tuple(token_ids[start:end]) for start, end in zip(starts, [*starts[1:], len(token_ids)], strict=True)
-    ]
+    groups = groupby(zip(word_ids, token_ids, strict=True), key=itemgetter(0))
+    words = [tuple(token for _, token in word) for _, word in groups]
     if word_scope == "cross_word":
         return list(words)
     units: list[Unit | None] = []
@@ -105,17 +102,19 @@ def learn_merges(
     >>> learn_merges([[5, 6, 7], [5, 6]], num_merges=10, min_frequency=2, max_length=10)
     (((5,), (6,)),)
     """
-    units = {unit for unit in chain.from_iterable(documents) if unit is not None}
-    alphabet = _alphabet(units)
+    counts = Counter(unit for document in documents for unit in document if unit is not None)
+    # A rarer unit is in no pair that is frequent enough: it parts the text as a boundary does, and short pieces
+    # are merged faster.
+    alphabet = _alphabet({unit for unit, count in counts.items() if count >= min_frequency})
+    texts = (_spell(document, alphabet, _BOUNDARY) for document in documents)
     tokenizer = Tokenizer(BPE())
-    tokenizer.pre_tokenizer = Split(_BOUNDARY, "removed")
     trainer = BpeTrainer(
-        vocab_size=len(units) + num_merges,
+        vocab_size=len(alphabet) + num_merges,
         min_frequency=min_frequency,
         max_token_length=max_length + 1,  # the library keeps merged symbols shorter than this
         show_progress=False,
     )
-    tokenizer.train_from_iterator((_spell(document, alphabet) for document in documents), trainer)
+    tokenizer.train_from_iterator((piece for text in texts for piece in text.split(_BOUNDARY)), trainer)
     unit_of = {character: unit for unit, character in alphabet.items()}
     # Two ways to one symbol fill one place of its vocabulary, so the library may exceed the number of merges.
     return tuple(
@@ -137,7 +136,8 @@ class MergeSegmenter:
 
     def __init__(self, merges: Sequence[Merge]) -> None:
         self._alphabet = _alphabet({unit for merge in merges for symbol in merge for unit in symbol})
-        pairs = [(_spell(left, self._alphabet), _spell(right, self._alphabet)) for left, right in merges]
+        spelled = [_spell(symbol, self._alphabet, _OTHER) for merge in merges for symbol in merge]
+        pairs = list(zip(spelled[::2], spelled[1::2], strict=True))
         merged = (left + right for left, right in pairs)
         symbols = list(dict.fromkeys([_BOUNDARY, _OTHER, *self._alphabet.values(), *merged]))
         self._lengths = [0 if symbol == _BOUNDARY else len(symbol) for symbol in symbols]
@@ -155,7 +155,7 @@ class MergeSegmenter:
         """
         documents = list(documents)
         for start in range(0, len(documents), _BATCH):
-            batch = [_spell(document, self._alphabet) for document in documents[start : start + _BATCH]]
+            batch = [_spell(document, self._alphabet, _OTHER) for document in documents[start : start + _BATCH]]
             for encoding in self._tokenizer.encode_batch_fast(batch):
                 yield [length for length in map(self._lengths.__getitem__, encoding.ids) if length]
 
@@ -236,5 +236,5 @@ def _alphabet(units: Collection[Unit]) -> dict[Unit, str]:
     }
 
 
-def _spell(units: Iterable[Unit | None], alphabet: dict[Unit, str]) -> str:
-    return "".join(_BOUNDARY if unit is None else alphabet.get(unit, _OTHER) for unit in units)
+def _spell(units: Iterable[Unit | None], alphabet: dict[Unit, str], otherwise: str) -> str:
+    return "".join(_BOUNDARY if unit is None else alphabet.get(unit, otherwise) for unit in units)
