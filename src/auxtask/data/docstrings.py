@@ -111,9 +111,7 @@ def load_docstrings(cache_folder: str | Path) -> TextDataset:
     versions = {package: _installed_version(package) for package in PACKAGES}
     recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     key = hashlib.sha256(json.dumps([versions, recipe]).encode()).hexdigest()[:12]
-    paths = {
-        split: Path(cache_folder).expanduser() / "docstrings" / key / f"{split}.jsonl.gz" for split in SPLITS
-    }
+    paths = {split: Path(cache_folder).expanduser() / "docstrings" / key / f"{split}.jsonl.gz" for split in SPLITS}
     if not all(path.exists() for path in paths.values()):
         for split, pairs in make_docstrings().items():
             write_pairs(paths[split], pairs)
@@ -197,8 +195,10 @@ def without_label_words(text: str, label: str) -> str:
     'filters (by) a series.'
     """
     text = _label_words(label).sub("", text)
-    text = re.sub(r"\([^\w]*\)", "", text)
-    return re.sub(r"\s+(?=[.,;:!?)])", "", re.sub(r"\s+", " ", text)).strip(" ,;:")
+    text = re.sub(r"\s+", " ", re.sub(r"\([^\w]*\)", "", text))
+    # Marks that have lost their word go to the word before, and one of them is enough.
+    text = re.sub(r"\s+(?=[.,;:!?)])", "", text)
+    return re.sub(r"(?<=[.!?])[.,;:]+", "", text).lstrip(" .,;:").rstrip()
 
 
 @cache
