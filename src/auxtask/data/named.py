@@ -95,12 +95,14 @@ def _download(
             files = fetch_verified(urls, Path(temporary), known=known, fetch=fetch)
             downloads = {url: file_hash(files[file]) for file, url in urls.items()}
             splits = convert(files)
+        if not all(splits.values()):
+            raise ValueError("no documents found")
     except AuxtaskError:
         raise
     except (tarfile.TarError, EOFError, LookupError, ValueError) as error:
         raise AuxtaskError(
             f"data set '{name}' is laid out otherwise than expected at {' and '.join(urls.values())} "
-            f"({type(error).__name__}: {error}); put train.jsonl.gz and test.jsonl.gz in {folder} by hand"
+            f"({' '.join(str(error).split()):.100}); put train.jsonl.gz and test.jsonl.gz in {folder} by hand"
         ) from error
     except OSError as error:
         raise AuxtaskError(

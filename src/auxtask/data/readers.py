@@ -121,11 +121,7 @@ def _read_delimited(path: Path, encoding: str, separator: str) -> dict[str, list
         raise AuxtaskError(
             f"file {path} cannot be parsed ({reason}); quote fields with {separator!r}, quotes or line breaks"
         ) from error
-    # A row that ends early is filled with NaN.
-    return {
-        str(name): [value if isinstance(value, str) else None for value in table[name]]
-        for name in table.columns
-    }
+    return {str(name): table[name].tolist() for name in table.columns}
 
 
 def _read_csv(path: Path, encoding: str) -> dict[str, list[Any]]:
