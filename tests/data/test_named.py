@@ -13,6 +13,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from auxtask.data import named
 from auxtask.data.download import fetch_url, file_hash
 from auxtask.data.named import load_named
 from auxtask.data.readers import read_pairs, write_pairs
@@ -254,6 +255,25 @@ def test_a_page_in_place_of_the_data_is_refused_and_leaves_nothing(tmp_path, nam
         load_miniature(name, tmp_path, **dict.fromkeys(MINIATURES[name], sent))
     assert "\n" not in str(error.value)
     assert not list(tmp_path.rglob("*.jsonl.gz"))
+
+
+def test_a_download_cut_off_while_it_wrote_its_files_is_done_again(tmp_path, monkeypatch):
+    # IMDb is written in the order train, test, valid; without valid, the other two look like a whole set.
+    whole, _ = load_miniature("imdb", tmp_path / "whole")
+
+    def killed(path, pairs):
+        if path.name.startswith("valid"):
+            raise KeyboardInterrupt
+        write_pairs(path, pairs)
+
+    monkeypatch.setattr(named, "write_pairs", killed)
+    with pytest.raises(KeyboardInterrupt):
+        load_miniature("imdb", tmp_path)
+    monkeypatch.undo()
+    assert (tmp_path / "imdb/test.jsonl.gz").exists()
+    dataset, fetched = load_miniature("imdb", tmp_path)
+    assert len(fetched) == 1
+    assert dataset.fingerprint == whole.fingerprint
 
 
 def test_unpublished_counts_are_refused_with_both_figures(tmp_path):

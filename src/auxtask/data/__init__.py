@@ -1,0 +1,1 @@
+"""Text and labels: readers, the named sets, the docstring set, splits, tokenisation."""

@@ -56,14 +56,15 @@ def load_named(
     folder = Path(data_folder).expanduser() / name
     paths = {split: folder / f"{split}.jsonl.gz" for split in SPLITS}
     missing = [path.name for split, path in paths.items() if split != "valid" and not path.exists()]
-    if missing:
-        if any(path.exists() for path in paths.values()) and not (folder / RECORD).exists():
-            raise AuxtaskError(
-                f"folder {folder} holds a part of data set '{name}' but no {missing[0]}; "
-                f"put {missing[0]} there, or remove the folder to download the whole"
-            )
-        _download(name, folder, urls, convert, sha256 or {}, counts, fetch)
     record = _read_record(folder)
+    if missing and not record and any(path.exists() for path in paths.values()):
+        raise AuxtaskError(
+            f"folder {folder} holds a part of data set '{name}' but no {missing[0]}; "
+            f"put {missing[0]} there, or remove the folder to download the whole"
+        )
+    # A record without files is a download that was cut off while its files were written.
+    if missing or (record and "files" not in record):
+        record = _download(name, folder, urls, convert, sha256 or {}, counts, fetch)
     present = {split: path for split, path in paths.items() if path.exists()}
     for path in present.values():
         expect_hash(path, record.get("files", {}).get(path.name), f"file {path}")
@@ -86,8 +87,8 @@ def _download(
     sha256: Mapping[str, str],
     counts: Mapping[str, int] | None,
     fetch: Fetch,
-) -> None:
-    """Download, verify, convert and keep a data set; the record of hashes is written last."""
+) -> dict[str, dict[str, str]]:
+    """Download, verify, convert and keep a data set; return the record of hashes, which is written last."""
     downloads = _read_record(folder).get("downloads", {})
     known = downloads | {urls[file]: value for file, value in sha256.items()}
     try:
@@ -117,7 +118,9 @@ def _download(
     for split, pairs in splits.items():
         write_pairs(folder / f"{split}.jsonl.gz", pairs)
     made = {f"{split}.jsonl.gz": file_hash(folder / f"{split}.jsonl.gz") for split in splits}
-    write_json(folder / RECORD, {"downloads": downloads, "files": made})
+    record = {"downloads": downloads, "files": made}
+    write_json(folder / RECORD, record)
+    return record
 
 
 def _read_record(folder: Path) -> dict[str, dict[str, str]]:
