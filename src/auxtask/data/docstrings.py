@@ -16,9 +16,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from auxtask.data import splits
 from auxtask.data.dataset import SPLITS, TextDataset, build_text_dataset
 from auxtask.data.readers import read_pairs, write_pairs
-from auxtask.data.splits import stratified_split
 from auxtask.errors import AuxtaskError
 
 # Package folder -> name on the index.
@@ -109,7 +109,8 @@ def load_docstrings(cache_folder: str | Path) -> TextDataset:
         AuxtaskError: one of the packages is not installed.
     """
     versions = {package: _installed_version(package) for package in PACKAGES}
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    # A change of this recipe must never find a set made by another one.
+    recipe = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in (__file__, splits.__file__)]
     key = hashlib.sha256(json.dumps([versions, recipe]).encode()).hexdigest()[:12]
     paths = {split: Path(cache_folder).expanduser() / "docstrings" / key / f"{split}.jsonl.gz" for split in SPLITS}
     if not all(path.exists() for path in paths.values()):
@@ -148,8 +149,8 @@ def make_docstrings() -> dict[str, list[tuple[str, str]]]:
         key=lambda pair: hashlib.sha256(pair[0].encode()).digest(),
     )[: sum(SIZES.values())]
     share = {split: size / sum(SIZES.values()) for split, size in SIZES.items()}
-    rest, test = stratified_split([label for _, label in pairs], round(share["test"] * len(pairs)))
-    train, valid = stratified_split([pairs[i][1] for i in rest], round(share["valid"] * len(pairs)))
+    rest, test = splits.stratified_split([label for _, label in pairs], round(share["test"] * len(pairs)))
+    train, valid = splits.stratified_split([pairs[i][1] for i in rest], round(share["valid"] * len(pairs)))
     return {
         "train": [pairs[rest[i]] for i in train],
         "valid": [pairs[rest[i]] for i in valid],
