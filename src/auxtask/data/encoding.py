@@ -52,15 +52,11 @@ def encode_texts(
     if reports_words(tokenizer):
         found = [encoded.word_ids(index) for index in range(len(texts))]
         word_ids = [
-            [
-                NO_WORD if word is None or token in frame else word
-                for token, word in zip(row, words, strict=True)
-            ]
+            [NO_WORD if word is None or token in frame else word for token, word in zip(row, words, strict=True)]
             for row, words in zip(encoded["input_ids"], found, strict=True)
         ]
     else:
-        mark = marking(tokenizer)
-        word_ids = [_marked_words(row, tokenizer, frame, mark) for row in encoded["input_ids"]]
+        word_ids = words_of_ids(encoded["input_ids"], tokenizer)
     return {"input_ids": encoded["input_ids"], "word_ids": word_ids}
 
 
@@ -71,15 +67,24 @@ def frame_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     return frozenset(ids - {None, tokenizer.unk_token_id, tokenizer.mask_token_id})
 
 
-def _marked_words(
-    row: list[int], tokenizer: PreTrainedTokenizerBase, frame: frozenset[int], mark: Any
-) -> list[int]:
-    inside = [index for index, token in enumerate(row) if token not in frame]
-    words = [NO_WORD] * len(row)
-    tokens = tokenizer.convert_ids_to_tokens([row[index] for index in inside])
-    for index, word in zip(inside, words_by_marks(tokens, mark), strict=True):
-        words[index] = word
-    return words
+def words_of_ids(token_ids: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """Number the words of encoded texts by the marks in their token strings.
+
+    Args:
+        token_ids: texts as token ids, special tokens included.
+        tokenizer: the tokenizer that encoded them.
+
+    Returns:
+        Word indices as `encode_texts` gives them.
+    """
+    mark, frame = marking(tokenizer), frame_ids(tokenizer)
+    word_ids = []
+    for row in token_ids:
+        inside = [token not in frame for token in row]
+        tokens = tokenizer.convert_ids_to_tokens([token for token in row if token not in frame])
+        words = iter(words_by_marks(tokens, mark))
+        word_ids.append([next(words) if is_inside else NO_WORD for is_inside in inside])
+    return word_ids
 
 
 def encode(

@@ -1,0 +1,103 @@
+"""Token ids of many documents as flat arrays: what the scorer reads, straight from Arrow or from lists."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from auxtask.errors import AuxtaskError
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Documents laid end to end.
+
+    Args:
+        token_ids: special tokens included, shape (tokens,), int64.
+        word_ids: the word of each token within its document, -1 at special tokens, shape (tokens,), int64.
+        offsets: document i is `token_ids[offsets[i]:offsets[i + 1]]`, shape (documents + 1,), int64.
+    """
+
+    token_ids: NDArray[np.int64]
+    word_ids: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def from_lists(cls, token_ids: Sequence[Sequence[int]], word_ids: Sequence[Sequence[int]]) -> "Documents":
+        """Lay lists of token ids and of word indices end to end.
+
+        >>> Documents.from_lists([[2, 7, 3], [2, 3]], [[-1, 0, -1], [-1, -1]]).offsets.tolist()
+        [0, 3, 5]
+        """
+        offsets = np.cumsum([0, *map(len, token_ids)], dtype=np.int64)
+        flat_ids, flat_words = (
+            np.fromiter((value for row in rows for value in row), np.int64) for rows in (token_ids, word_ids)
+        )
+        return cls(flat_ids, flat_words, offsets)
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset) -> "Documents":
+        """Read the columns `input_ids` and `word_ids` without making Python lists of them.
+
+        Raises:
+            AuxtaskError: the two columns differ in length somewhere.
+        """
+        table = dataset.select_columns(["input_ids", "word_ids"]).with_format("arrow")[:]
+        token_ids, offsets = _flat(table.column("input_ids"))
+        word_ids, word_offsets = _flat(table.column("word_ids"))
+        if not np.array_equal(offsets, word_offsets):
+            row = int(np.flatnonzero(np.diff(offsets) != np.diff(word_offsets))[0])
+            raise AuxtaskError(
+                f"document {row} has {np.diff(offsets)[row]} input_ids and {np.diff(word_offsets)[row]} word_ids; "
+                "encode the texts again with auxtask.data.encoding.encode"
+            )
+        return cls(token_ids, word_ids, offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each document, special ones included, shape (documents,)."""
+        return np.diff(self.offsets)
+
+    def part(self, values: NDArray[Any], document: int) -> NDArray[Any]:
+        """Cut one document out of a flat array of values."""
+        return values[self.offsets[document] : self.offsets[document + 1]]
+
+    def keys(self) -> Iterator[bytes]:
+        """Identify each document's content: SHA-256 over its token ids and word indices, 32 bytes."""
+        content = np.stack([self.token_ids, self.word_ids], axis=1)
+        bounds = self.offsets.tolist()
+        for start, stop in pairwise(bounds):
+            yield hashlib.sha256(content[start:stop].data).digest()
+
+    def take(self, chosen: NDArray[np.int64]) -> "Documents":
+        """Keep some documents, in the order given."""
+        positions = ranges(self.offsets[chosen], self.offsets[chosen + 1])
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[chosen])])
+        return Documents(self.token_ids[positions], self.word_ids[positions], offsets)
+
+
+def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Concatenate the ranges start[i]..stop[i]-1.
+
+    >>> ranges(np.array([0, 7]), np.array([3, 9])).tolist()
+    [0, 1, 2, 7, 8]
+    """
+    lengths = stop - start
+    ends = np.cumsum(lengths)
+    return np.arange(int(lengths.sum())) + np.repeat(start - (ends - lengths), lengths)
+
+
+def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    lists = column.cast(pa.large_list(pa.int64())).combine_chunks()
+    offsets = lists.offsets.to_numpy()
+    # A slice of a longer array keeps its offsets; `flatten` gives the values of the slice alone.
+    return lists.flatten().to_numpy(), offsets - offsets[0]
