@@ -1,3 +1,75 @@
-"""Mechanical auxiliary tasks for fine-tuning encoder language models on text classification."""
+"""Mechanical auxiliary tasks for fine-tuning encoder language models on text classification.
+
+The public names are imported on first use, so that `import auxtask` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from auxtask import plot
+    from auxtask.errors import AuxtaskError
+    from auxtask.likelihood.scorer import PLLScorer
+    from auxtask.likelihood.scores import TokenScores
+    from auxtask.masking.collators import L3MaskingCollator, MaskingCollator, RTMCollator
+    from auxtask.masking.mean_adjust import mean_adjust
+    from auxtask.model.classifier import Classifier, load
+    from auxtask.phrases.extraction import NgramExtractor
+    from auxtask.phrases.inventory import NgramInventory
+    from auxtask.phrases.labelers import (
+        AllPhraseLabeler,
+        BitLabelLabeler,
+        CommonLabelLabeler,
+        DisregardLabeler,
+    )
+
+_MODULES = {
+    "AllPhraseLabeler": "phrases.labelers",
+    "AuxtaskError": "errors",
+    "BitLabelLabeler": "phrases.labelers",
+    "Classifier": "model.classifier",
+    "CommonLabelLabeler": "phrases.labelers",
+    "DisregardLabeler": "phrases.labelers",
+    "L3MaskingCollator": "masking.collators",
+    "MaskingCollator": "masking.collators",
+    "NgramExtractor": "phrases.extraction",
+    "NgramInventory": "phrases.inventory",
+    "PLLScorer": "likelihood.scorer",
+    "RTMCollator": "masking.collators",
+    "TokenScores": "likelihood.scores",
+    "load": "model.classifier",
+    "mean_adjust": "masking.mean_adjust",
+}
+
+__all__ = [
+    "AllPhraseLabeler",
+    "AuxtaskError",
+    "BitLabelLabeler",
+    "Classifier",
+    "CommonLabelLabeler",
+    "DisregardLabeler",
+    "L3MaskingCollator",
+    "MaskingCollator",
+    "NgramExtractor",
+    "NgramInventory",
+    "PLLScorer",
+    "RTMCollator",
+    "TokenScores",
+    "load",
+    "mean_adjust",
+    "plot",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(f"auxtask.{_MODULES[name]}"), name)
+    if name == "plot":
+        return import_module("auxtask.plot")
+    raise AttributeError(f"module 'auxtask' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

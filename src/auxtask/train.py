@@ -26,7 +26,11 @@ def train(config: DictConfig) -> None:
     dataset = instantiate(config.dataset)
     resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(resolved, dict)
-    fingerprints = {"dataset": dataset.fingerprint, "model": fingerprint(config.model.name)}
+    fingerprints = {
+        "dataset": dataset.fingerprint,
+        "dataset_versions": dataset.provenance.get("versions"),
+        "model": fingerprint(config.model.name),
+    }
     task_name = "+".join(config.aux) or "stl"
     folder = RunFolder(
         Path(config.paths.runs)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.data.encoding import frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.masking.corruption import corrupt, ordinary_token_ids
 from auxtask.masking.mean_adjust import mean_adjust
@@ -49,11 +50,8 @@ class MaskingCollator(ABC):
             raise AuxtaskError(
                 f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
             )
-        tokenizer = self.tokenizer
-        frame = {tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id}
-        frame |= {tokenizer.bos_token_id, tokenizer.eos_token_id}
-        self._frame_ids = np.array(sorted(frame - {None}), dtype=np.int64)
-        self._replacement_ids = ordinary_token_ids(tokenizer)
+        self._frame_ids = np.array(sorted(frame_ids(self.tokenizer)), dtype=np.int64)
+        self._replacement_ids = ordinary_token_ids(self.tokenizer)
 
     @abstractmethod
     def mask_probabilities(self, features: Sequence[Feature], maskable: NDArray[np.bool_]) -> NDArray[Any]:

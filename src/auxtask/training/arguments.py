@@ -38,6 +38,8 @@ def training_arguments(output_dir: str | Path, **fields: Any) -> TrainingArgumen
     """
     if fields.get("bf16") == "auto":
         fields["bf16"] = bf16_is_fast()
+    # transformers hides the bar where its own messages are turned off; ours stays.
+    fields.setdefault("disable_tqdm", False)
     if not torch.accelerator.is_available():
         fields["use_cpu"] = True
     try:

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from datasets import Dataset
-from scipy.special import softmax
-from transformers import EarlyStoppingCallback, set_seed
+from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from auxtask.data.dataset import TextDataset
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
 from auxtask.files import write_json, write_json_lines
 from auxtask.metrics import classification_metrics, per_class_f1
+from auxtask.model.classifier import load
 from auxtask.model.loading import load_classifier, load_config, load_tokenizer, maximum_length
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.arguments import training_arguments
@@ -115,11 +114,14 @@ def run_experiment(
     train_seconds = multitask_trainer.clock.seconds
     tokens_per_second = int(multitask_trainer.trained_tokens) / multitask_trainer.clock.session
 
+    if not multitask_trainer.is_world_process_zero():
+        return {}
+    # The exported model itself is tested, in full precision: whoever loads it gets these very predictions.
+    write_model(folder, classifier, tokenizer, max_length)
     started = time.perf_counter()
-    prediction = multitask_trainer.predict(encoded["test"])
+    probabilities = load(folder.model, classifier.device).predict_probabilities(dataset["test"]["text"]).numpy()
     test_seconds = time.perf_counter() - started
     gold = np.asarray(dataset["test"]["label"])
-    probabilities = softmax(np.asarray(prediction.predictions, dtype=np.float64), axis=-1)
     predicted = probabilities.argmax(axis=-1)
     state = multitask_trainer.state
     best = max(history_rows(state.log_history), key=lambda row: row["valid"][metric])
@@ -139,30 +141,38 @@ def run_experiment(
         "peak_memory_bytes": peak_memory_bytes(),
         "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
     }
-    if multitask_trainer.is_world_process_zero():
-        write_model(folder, classifier, tokenizer)
-        write_json_lines(
-            folder.path / "predictions.jsonl",
-            [
-                {
-                    "index": index,
-                    "label": dataset.label_names[label],
-                    "prediction": dataset.label_names[best_class],
-                    "probabilities": dict(zip(dataset.label_names, row.round(6).tolist(), strict=True)),
-                }
-                for index, (label, best_class, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
-            ],
-        )
-        write_json(folder.path / "metrics.json", metrics)
-        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    write_json_lines(
+        folder.path / "predictions.jsonl",
+        [
+            {
+                "index": index,
+                "label": dataset.label_names[label],
+                "prediction": dataset.label_names[best_class],
+                "probabilities": dict(zip(dataset.label_names, row.round(6).tolist(), strict=True)),
+            }
+            for index, (label, best_class, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
+        ],
+    )
+    write_json(folder.path / "metrics.json", metrics)
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return metrics
 
 
-def write_model(folder: RunFolder, classifier: torch.nn.Module, tokenizer: Any) -> None:
-    """Write the main-task model as a plain `transformers` classifier, under its final name once it is whole."""
+def write_model(
+    folder: RunFolder, classifier: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> None:
+    """Write the main-task model as a plain `transformers` classifier, under its final name once it is whole.
+
+    Args:
+        folder: the run.
+        classifier: the main-task model.
+        tokenizer: its tokenizer.
+        max_length: tokens it was trained on; written as the length the tokenizer truncates to.
+    """
     temporary = folder.path / ".model"
     shutil.rmtree(temporary, ignore_errors=True)
     classifier.save_pretrained(temporary)
+    tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(temporary)
     shutil.rmtree(folder.model, ignore_errors=True)
     temporary.rename(folder.model)

@@ -15,19 +15,20 @@ from transformers.trainer_utils import get_last_checkpoint
 from auxtask.errors import AuxtaskError
 from auxtask.files import write_text
 
-# What leaves every figure as it is: where things lie, what is logged, and the hardware.
+# What leaves every figure as it is: where things lie, what is logged, and the hardware. The data set's own
+# settings are left out too, since its fingerprint says what came of them.
 NOT_PART_OF_A_RUN = re.compile(
-    r"(^|\.)(paths|force|data_folder|cache_folder|report_to|logging_\w+|log_\w+|disable_tqdm|run_name"
-    r"|dataloader_\w+|save_total_limit|use_cpu|eval_accumulation_steps|batch_tokens)($|\.)"
+    r"paths|dataset|force|report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_\w+|save_total_limit"
+    r"|use_cpu|eval_accumulation_steps|per_device_eval_batch_size"
 )
 
 
-def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
+def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, Any]) -> str:
     """Name a run by everything that can change its result.
 
     Args:
         config: the resolved config as plain nested dicts.
-        fingerprints: hashes of what the config only names, the data and the model.
+        fingerprints: hashes or versions of what the config only names, the data and the model.
 
     Returns:
         12 hexadecimal digits: equal for configs that differ in paths, logging and hardware alone.
@@ -35,17 +36,13 @@ def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
     >>> run_id({"seed": 0, "paths": {"runs": "a"}}, {}) == run_id({"seed": 0, "paths": {"runs": "b"}}, {})
     True
     """
-    content = {"config": _kept(config, ""), "fingerprints": dict(fingerprints)}
+    content = {"config": _kept(config), "fingerprints": dict(fingerprints)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _kept(value: Any, path: str) -> Any:
+def _kept(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {
-            str(key): _kept(item, f"{path}.{key}")
-            for key, item in value.items()
-            if not NOT_PART_OF_A_RUN.search(f".{key}")
-        }
+        return {key: _kept(item) for key, item in value.items() if not NOT_PART_OF_A_RUN.fullmatch(str(key))}
     return value
 
 

@@ -1,0 +1,94 @@
+"""A finished run's classifier, ready to predict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from auxtask.errors import AuxtaskError
+
+
+@dataclass
+class Classifier:
+    """A text classifier with its tokenizer.
+
+    Args:
+        model: a stock sequence classifier whose configuration knows its label names.
+        tokenizer: its tokenizer; texts are cut to its `model_max_length`.
+        batch_size: texts of a forward pass.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    batch_size: int = 64
+
+    @property
+    def label_names(self) -> list[str]:
+        """The classes, in the order of their indices."""
+        return [self.model.config.id2label[index] for index in range(self.model.config.num_labels)]
+
+    @torch.inference_mode()
+    def predict_probabilities(self, texts: Sequence[str]) -> Tensor:
+        """Predict class probabilities.
+
+        Args:
+            texts: any number of texts.
+
+        Returns:
+            float32 of shape (texts, classes), rows sum to 1.
+        """
+        if isinstance(texts, str):
+            raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
+        # Texts of like length share a batch, so that little is padding.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        probabilities = torch.zeros(len(texts), self.model.config.num_labels)
+        for start in tqdm(range(0, len(order), self.batch_size), desc="Classifying", delay=1):
+            chosen = order[start : start + self.batch_size]
+            batch = self.tokenizer(
+                [texts[index] for index in chosen], truncation=True, padding=True, return_tensors="pt"
+            )
+            logits = self.model(**batch.to(self.model.device)).logits
+            probabilities[chosen] = logits.float().softmax(dim=-1).cpu()
+        return probabilities
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """Predict the class of each text.
+
+        Args:
+            texts: any number of texts.
+
+        Returns:
+            A label name for each.
+        """
+        names = self.label_names
+        return [names[index] for index in self.predict_probabilities(texts).argmax(dim=-1).tolist()]
+
+
+def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
+    """Load the classifier of a run.
+
+    Args:
+        folder: the folder `model` of a run, or any folder or hub id of a sequence classifier.
+        device: where to compute.
+
+    Returns:
+        The classifier, in eval mode and float32.
+
+    Raises:
+        AuxtaskError: there is no classifier in the folder.
+    """
+    try:
+        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype="float32")
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except OSError as error:
+        raise AuxtaskError(f"'{folder}' holds no classifier; give the folder 'model' of a finished run") from error
+    return Classifier(model.to(device).eval(), tokenizer)
