@@ -43,16 +43,15 @@ def test_top_ngrams(inventory, tokenizer):
 
 
 def test_markdown(inventory, tokenizer):
-    lines = to_markdown(top_ngrams(inventory, tokenizer, k=2)).splitlines()
-    assert lines[:4] == [
-        "| class | 1 | 2 |",
-        "|---|---|---|",
-        "| x | a of (9) | a the (3) |",
-        "| y | of the (2) |  |",
+    shown = to_markdown(top_ngrams(inventory, tokenizer, k=2)).splitlines()
+    assert shown[:4] == [
+        "| class    | 1           | 2           |",
+        "| -------- | ----------- | ----------- |",
+        "| x        | a of (9)    | a the (3)   |",
+        "| y        | of the (2)  |             |",
     ]
-    assert to_markdown([{"class": "a|b", "rank": 1, "ngram": "| |", "frequency": 1}]).splitlines()[2] == (
-        r"| a\|b | \| \| (1) |"
-    )
+    row = {"class": "a|b", "rank": 1, "ngram": "| |", "frequency": 1}
+    assert to_markdown([row]).splitlines()[2] == r"| a\|b  | \| \| (1) |"
 
 
 def test_csv_is_read_back(inventory, tokenizer):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.errors import AuxtaskError
@@ -119,15 +120,15 @@ class NgramExtractor:
             by_class[document_class].append(to_units(document, document_words, self.word_scope))
             class_tokens[document_class] += len(document)
 
-        merges: tuple[tuple[Merge, ...], ...]
-        if self.scope == "per_class":
-            merges = tuple(self._learn(members) for members in by_class)
-        else:
-            merges = (self._learn([document for members in by_class for document in members]),)
+        merges: list[tuple[Merge, ...]] = []
+        if self.scope == "corpus":
+            merges.append(self._learn([document for members in by_class for document in members]))
         frequencies: dict[Ngram, dict[int, int]] = {}
-        for document_class, members in enumerate(by_class):
-            counts = Counter(_ngrams(members, merges[document_class if len(merges) > 1 else 0]))
-            for ngram, count in counts.items():
+        progress = tqdm(by_class, desc="Extracting N-grams", unit="class", delay=1, disable=None)
+        for document_class, members in enumerate(progress):
+            if self.scope == "per_class":
+                merges.append(self._learn(members))
+            for ngram, count in Counter(_ngrams(members, merges[-1])).items():
                 frequencies.setdefault(ngram, {})[document_class] = count
         if not frequencies:
             raise AuxtaskError(
@@ -137,7 +138,7 @@ class NgramExtractor:
         return NgramInventory(
             class_names=names,
             class_tokens=tuple(class_tokens),
-            merges=merges,
+            merges=tuple(merges),
             frequencies=dict(sorted(frequencies.items())),
             word_scope=self.word_scope,
             vocabulary=vocabulary_fingerprint(tokenizer) if tokenizer is not None else None,

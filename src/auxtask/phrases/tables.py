@@ -98,18 +98,23 @@ def to_markdown(rows: list[dict[str, Any]]) -> str:
     """Render rows of `top_ngrams` as a Markdown table, a line a class and a column a rank.
 
     >>> print(to_markdown([{"class": "crude", "rank": 1, "ngram": "op ##ec", "frequency": 30}]))
-    | class | 1 |
-    |---|---|
+    | class | 1            |
+    | ----- | ------------ |
     | crude | op ##ec (30) |
     """
     cells: dict[str, list[str]] = {}
     for row in rows:
         cells.setdefault(row["class"], []).append(f"{row['ngram']} ({row['frequency']})")
-    width = max(map(len, cells.values()), default=0)
-    lines = [["class", *map(str, range(1, width + 1))]]
-    lines += [[name, *line, *[""] * (width - len(line))] for name, line in cells.items()]
-    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join([table[0], "|" + "---|" * (width + 1), *table[1:]])
+    ranks = max(map(len, cells.values()), default=0)
+    lines = [["class", *map(str, range(1, ranks + 1))]]
+    lines += [[name, *line, *[""] * (ranks - len(line))] for name, line in cells.items()]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * column for column in widths])
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(column) for cell, column in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    )
 
 
 def to_csv(rows: list[dict[str, Any]]) -> str:
