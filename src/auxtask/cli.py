@@ -1,5 +1,7 @@
 """What the commands share: they find their configs, and turn a user's mistake into one line and an exit code."""
 
+import errno
+import logging
 import os
 import sys
 import warnings
@@ -9,7 +11,7 @@ from pathlib import Path
 import datasets
 import hydra
 import transformers
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -51,9 +53,14 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             _exit(str(error), 1)
         except (HydraException, OmegaConfBaseException) as error:
             _exit(_cause(error), 2)
-        except OSError as error:
-            # A full disk, a folder without permission: the system's own words and the file they are about.
-            _exit(f"{error.strerror or error}" + (f": '{error.filename}'" if error.filename else ""), 1)
+        except Exception as error:
+            if _disk_is_full(error):
+                _exit("the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1)
+            if isinstance(error, PermissionError):
+                _exit(
+                    f"{error.strerror}: '{error.filename}'; choose another folder for paths.runs or paths.cache", 1
+                )
+            raise
 
     try:
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
@@ -70,15 +77,28 @@ def quiet_libraries() -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 
 def _cause(error: BaseException) -> str:
-    """Find the user's mistake at the root of Hydra's chain of exceptions."""
-    while isinstance(error.__cause__, Exception):
-        if isinstance(error, AuxtaskError):
-            break
-        error = error.__cause__
-    return str(error)
+    """Say what the user got wrong: Hydra's own words on a config, the reader's own on what it was to build."""
+    if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):
+        return _cause(error.__cause__)
+    message = str(error).split("\nConfig search path:")[0]
+    return message.split("\nKey '")[0]
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Tell whether a failed write is at the bottom of it; torch and safetensors raise errors of their own."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return True
+        if any(
+            words in str(error) for words in ("No space left on device", "File too large", "PytorchStreamWriter")
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _exit(message: str, code: int) -> None:

@@ -1,23 +1,19 @@
 """Fine-tune a classifier with mechanical auxiliary tasks: `python -m auxtask.train dataset=ohsumed aux=rtm`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from auxtask.baselines.linear import yardsticks
 from auxtask.cli import run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
-from auxtask.files import write_json
-from auxtask.likelihood.scorer import PLLScorer
-from auxtask.model.loading import fingerprint
-from auxtask.training.environment import environment
-from auxtask.training.experiment import run_experiment
+from auxtask.files import write_json, write_text
+from auxtask.model.names import fingerprint
 from auxtask.training.run_folder import RunFolder, run_id
 
 
@@ -44,12 +40,8 @@ def train(config: DictConfig) -> None:
         if not finished:
             if config.force:
                 folder.clear()
-            folder.write_config(OmegaConf.to_yaml(config, resolve=True))
-            compute(config, dataset, folder)
-            write_json(
-                folder.path / "environment.json",
-                {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
-            )
+            write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+            compute(config, dataset, folder, fingerprints)
     print_summary(
         folder.path,
         title=f"{dataset.name} · {config.model.name} · {task_name} · seed {config.seed}",
@@ -58,8 +50,14 @@ def train(config: DictConfig) -> None:
     )
 
 
-def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> dict[str, Any]:
-    """Build the objects that the config names and run the experiment."""
+def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerprints: Mapping[str, Any]) -> None:
+    """Build the objects that the config names, run the experiment and describe its environment."""
+    # Imported here because it takes seconds, and a finished run does without.
+    import torch
+
+    from auxtask.likelihood.scorer import PLLScorer
+    from auxtask.training.environment import environment
+    from auxtask.training.experiment import run_experiment
 
     def annotate(split: Dataset, metric: str) -> Dataset:
         scorer = PLLScorer.from_pretrained(
@@ -70,7 +68,11 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> dict
         )
         return scorer.annotate(split)
 
-    return run_experiment(
+    write_json(
+        folder.path / "environment.json",
+        {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
+    )
+    run_experiment(
         dataset,
         model_name=config.model.name,
         max_length=config.model.max_length,
@@ -89,8 +91,11 @@ def cached_yardsticks(dataset: TextDataset, cache: Path) -> dict[str, dict[str, 
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
-        write_json(path, yardsticks(dataset))
-        return json.loads(path.read_text(encoding="utf-8"))
+        from auxtask.baselines.linear import yardsticks
+
+        scores = yardsticks(dataset)
+        write_json(path, scores)
+        return scores
 
 
 if __name__ == "__main__":

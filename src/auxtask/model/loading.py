@@ -1,8 +1,6 @@
 """Find a vanilla encoder by name and load its tokenizer, its masked language model or a classifier on it."""
 
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +15,7 @@ from transformers import (
 )
 
 from auxtask.errors import AuxtaskError
-
-
-def resolve(name: str | Path) -> str:
-    """Turn a model name into what `from_pretrained` accepts.
-
-    Args:
-        name: `tiny` (the encoder shipped with auxtask), a local folder, or an id of the Hugging Face hub.
-
-    Returns:
-        The path of the shipped folder for `tiny`; the name itself otherwise.
-
-    Raises:
-        AuxtaskError: the name looks like a path and no such folder exists.
-    """
-    name = str(name)
-    if name == "tiny":
-        return str(files("auxtask") / "assets" / "tiny")
-    if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
-        raise AuxtaskError(f"model {name!r}: no such folder; give an existing one, a hub id, or model=tiny")
-    return str(Path(name).expanduser()) if name.startswith("~") else name
+from auxtask.model.names import resolve
 
 
 def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any:
@@ -147,22 +126,3 @@ def maximum_length(config: PretrainedConfig) -> int:
         "longformer", "mpnet", "xmod", "ibert", "esm", "luke", "mluke", "lilt",
     }  # fmt: skip
     return positions - config.pad_token_id - 1 if counts_from_padding else positions
-
-
-def fingerprint(name: str | Path) -> str:
-    """Identify the content of a vanilla encoder.
-
-    Args:
-        name: as for `resolve`.
-
-    Returns:
-        For a folder the SHA-256 (hex) over its files, for a hub id the commit that was loaded.
-    """
-    folder = Path(resolve(name))
-    if not folder.is_dir():
-        return str(load_config(name)._commit_hash)
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()

@@ -69,6 +69,7 @@ def run_experiment(
         raise AuxtaskError(
             f"model.max_length={max_length} is outside 3 to {longest}, what {model_name!r} can read"
         )
+    collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
     encoded = encode(dataset, tokenizer, max_length)
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
@@ -99,7 +100,7 @@ def run_experiment(
             label_names=[],
             **settings,
         ),
-        MultiTaskCollator(main_collator, {name: task.collator(tokenizer, seed) for name, task in tasks.items()}),
+        MultiTaskCollator(main_collator, collators),
         MultiTaskCollator(main_collator),
         encoded["train"],
         encoded["valid"],

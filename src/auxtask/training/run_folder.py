@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from transformers.trainer_utils import get_last_checkpoint
 
 from auxtask.errors import AuxtaskError
-from auxtask.files import write_text
 
 # What leaves every figure as it is: where things lie, what is logged, and the hardware. The data set's own
 # settings are left out too, since its fingerprint says what came of them.
@@ -84,6 +82,11 @@ class RunFolder:
             ) from error
         try:
             yield
+        except AuxtaskError:
+            # Bad input that ends a run before its first checkpoint leaves no run behind.
+            if not self.checkpoints.exists() and self.metrics is None:
+                shutil.rmtree(self.path)
+            raise
         finally:
             lock.release()
 
@@ -99,16 +102,16 @@ class RunFolder:
         Returns:
             Its path, or None if there is none.
         """
-        while self.checkpoints.is_dir() and (checkpoint := get_last_checkpoint(str(self.checkpoints))):
+        for checkpoint in sorted(self.checkpoints.glob("checkpoint-*"), key=_step, reverse=True):
             try:
                 # The Trainer writes this file last.
-                json.loads((Path(checkpoint) / "trainer_state.json").read_text(encoding="utf-8"))
+                json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
             except (FileNotFoundError, json.JSONDecodeError):
                 shutil.rmtree(checkpoint)
             else:
-                return checkpoint
+                return str(checkpoint)
         return None
 
-    def write_config(self, text: str) -> None:
-        """Write the resolved config."""
-        write_text(self.path / "config.yaml", text)
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("checkpoint-"))
