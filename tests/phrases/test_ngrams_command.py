@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from auxtask.cli import run_stopnd
+from auxtask.cli import run_command
 from auxtask.model.loading import load_tokenizer
 from auxtask.ngrams import ngrams
 from auxtask.phrases.inventory import NgramInventory
@@ -20,8 +20,8 @@ TEXTS = [
 
 
 @pytest.fixture
-def stopnd(tmp_path, model_folder, monkeypatch):
-    """Run the stopnd with overrides on four documents; returns the folder of its files."""
+def command(tmp_path, model_folder, monkeypatch):
+    """Run the command with overrides on four documents; returns the folder of its files."""
     rows = "".join(f'"{text}",{label}\n' for text, label in TEXTS)
     for split in ("train", "valid", "test"):
         (tmp_path / f"{split}.csv").write_text("text,label\n" + rows)
@@ -31,15 +31,15 @@ def stopnd(tmp_path, model_folder, monkeypatch):
         arguments = ["dataset=files", *files, f"model.name={model_folder}", f"paths.cache={tmp_path}"]
         output = f"output={tmp_path / 'ngrams'}"
         monkeypatch.setattr(sys, "argv", ["ngrams", *arguments, output, *overrides])
-        run_stopnd("ngrams", ngrams)
+        run_command("ngrams", ngrams)
         (folder,) = (path.parent for path in (tmp_path / "ngrams").rglob("inventory.json"))
         return folder
 
     return run
 
 
-def test_files_and_table(stopnd, model_folder, capsys):
-    folder = stopnd("top=3")
+def test_files_and_table(command, model_folder, capsys):
+    folder = command("top=3")
     tokenizer = load_tokenizer(model_folder)
     printed = capsys.readouterr().out
     assert {path.name for path in folder.iterdir()} == {
@@ -61,12 +61,12 @@ def test_files_and_table(stopnd, model_folder, capsys):
         assert [row["ngram"] for row in csv.DictReader(file)] == [row["ngram"] for row in rows]
 
 
-def test_no_ngram_across_punctuation(stopnd, model_folder):
+def test_no_ngram_across_punctuation(command, model_folder):
     stop = load_tokenizer(model_folder).convert_tokens_to_ids(".")
-    across = NgramInventory.load(stopnd("extractor.min_frequency=1") / "inventory.json")
+    across = NgramInventory.load(command("extractor.min_frequency=1") / "inventory.json")
     assert any(stop in ngram for ngram in across)
     options = ("extractor.min_frequency=1", "cross_punctuation=false")
-    within = NgramInventory.load(stopnd(*options) / "inventory.json")
+    within = NgramInventory.load(command(*options) / "inventory.json")
     assert not any(stop in ngram for ngram in within)
 
 
@@ -78,9 +78,9 @@ def test_no_ngram_across_punctuation(stopnd, model_folder):
         ("top=0", "k=0 is too small"),
     ],
 )
-def test_a_mistake_ends_in_one_line(stopnd, tmp_path, capsys, override, message):
+def test_a_mistake_ends_in_one_line(command, tmp_path, capsys, override, message):
     with pytest.raises(SystemExit) as stopped:
-        stopnd(override)
+        command(override)
     assert stopped.value.code == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")

@@ -1,6 +1,7 @@
 """The BIO code: spans to one label a token, and back (Ramshaw and Marcus 1995)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from auxtask.errors import AuxtaskError
 
@@ -23,7 +24,8 @@ def spans_to_labels(length: int, spans: Iterable[tuple[int, int, str]]) -> list[
     """
     labels = [OUTSIDE] * length
     for start, end, kind in spans:
-        labels[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
+        begin, inside = _span_labels(kind)
+        labels[start:end] = [begin] + [inside] * (end - start - 1)
     return labels
 
 
@@ -83,3 +85,9 @@ def align_labels(labels: Sequence[str], word_ids: Sequence[int], label_ids: Mapp
             f"label {error.args[0]!r} was never seen in training; use the labeler that the model's labels "
             "came from"
         ) from None
+
+
+@cache
+def _span_labels(kind: str) -> tuple[str, str]:
+    # One string for all tokens of a label: a large data set has millions.
+    return f"B-{kind}", f"I-{kind}"

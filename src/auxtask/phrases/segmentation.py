@@ -6,7 +6,7 @@ a unit is a token id, or all token ids of a word where only whole words may be j
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Literal, NamedTuple
@@ -102,20 +102,21 @@ def learn_merges(
     >>> learn_merges([[5, 6, 7], [5, 6]], num_merges=10, min_frequency=2, max_length=10)
     (((5,), (6,)),)
     """
-    counts = Counter(unit for document in documents for unit in document if unit is not None)
+    counts = Counter(chain.from_iterable(documents))
     # A rarer unit is in no pair that is frequent enough: it parts the text as a boundary does, and short pieces
     # are merged faster.
-    alphabet = _alphabet({unit for unit, count in counts.items() if count >= min_frequency})
+    frequent = {unit for unit, count in counts.items() if unit is not None and count >= min_frequency}
+    alphabet = _alphabet(frequent)
     texts = (_spell(document, alphabet, _BOUNDARY) for document in documents)
     tokenizer = Tokenizer(BPE())
     trainer = BpeTrainer(
-        vocab_size=len(alphabet) + num_merges,
+        vocab_size=len(frequent) + num_merges,
         min_frequency=min_frequency,
         max_token_length=max_length + 1,  # the library keeps merged symbols shorter than this
         show_progress=False,
     )
     tokenizer.train_from_iterator((piece for text in texts for piece in text.split(_BOUNDARY)), trainer)
-    unit_of = {character: unit for unit, character in alphabet.items()}
+    unit_of = {alphabet[unit]: unit for unit in frequent}
     # Two ways to one symbol fill one place of its vocabulary, so the library may exceed the number of merges.
     return tuple(
         (tuple(unit_of[character] for character in left), tuple(unit_of[character] for character in right))
@@ -139,7 +140,7 @@ class MergeSegmenter:
         spelled = [_spell(symbol, self._alphabet, _OTHER) for merge in merges for symbol in merge]
         pairs = list(zip(spelled[::2], spelled[1::2], strict=True))
         merged = (left + right for left, right in pairs)
-        symbols = list(dict.fromkeys([_BOUNDARY, _OTHER, *self._alphabet.values(), *merged]))
+        symbols = list(dict.fromkeys([*self._alphabet.values(), _OTHER, *merged]))
         self._lengths = [0 if symbol == _BOUNDARY else len(symbol) for symbol in symbols]
         vocabulary = {symbol: index for index, symbol in enumerate(symbols)}
         self._tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=pairs))
@@ -208,7 +209,7 @@ def to_spans(units: Sequence[Unit | None], lengths: Iterable[int]) -> list[Span]
     >>> to_spans([5, 6, 9, 5], [2, 1, 1])
     [Span(start=0, ngram=(5, 6))]
     """
-    inner = [_as_ngram(unit) for unit in units if unit is not None]
+    inner = [(unit,) if isinstance(unit, int) else unit for unit in units if unit is not None]
     spans, at, token = [], 0, 0
     for length in lengths:
         ngram = inner[at] if length == 1 else tuple(chain.from_iterable(inner[at : at + length]))
@@ -223,18 +224,17 @@ def _as_ngram(unit: Unit) -> Ngram:
     return unit if isinstance(unit, tuple) else (unit,)
 
 
-def _alphabet(units: Collection[Unit]) -> dict[Unit, str]:
+def _alphabet(units: Collection[Unit]) -> dict[Unit | None, str]:
     """Give every unit a character of its own, in order, because the library breaks ties by characters."""
     if len(units) > _CHARACTERS:
         raise AuxtaskError(
             f"{len(units)} distinct words: at most {_CHARACTERS} can be told apart; use word_scope='any'"
         )
-    points = range(2, len(units) + 2)
-    return {
-        unit: chr(point if point < 0xD800 else point + 0x800)
-        for unit, point in zip(sorted(units, key=_as_ngram), points, strict=True)
-    }
+    alphabet: dict[Unit | None, str] = {None: _BOUNDARY}
+    for point, unit in enumerate(sorted(units, key=_as_ngram), 2):
+        alphabet[unit] = chr(point if point < 0xD800 else point + 0x800)
+    return alphabet
 
 
-def _spell(units: Iterable[Unit | None], alphabet: dict[Unit, str], otherwise: str) -> str:
-    return "".join(_BOUNDARY if unit is None else alphabet.get(unit, otherwise) for unit in units)
+def _spell(units: Iterable[Unit | None], alphabet: Mapping[Unit | None, str], otherwise: str) -> str:
+    return "".join([alphabet.get(unit, otherwise) for unit in units])
