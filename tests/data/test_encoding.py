@@ -91,7 +91,7 @@ def test_byte_level_bpe_words_are_its_pre_splits() -> None:
     trainer = trainers.BpeTrainer(vocab_size=270, initial_alphabet=alphabet, show_progress=False)
     backend.train_from_iterator(["doesn't parse"] * 4, trainer)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend)
-    assert marking(tokenizer) == "Ġ"
+    assert marking(tokenizer.get_vocab()) == "Ġ"
     (word_ids,) = encode_texts(["doesn't 1997a"], tokenizer, None)["word_ids"]
     tokens = tokenizer.tokenize("doesn't 1997a")
     words = ["".join(t for t, w in zip(tokens, word_ids, strict=True) if w == word) for word in range(4)]

@@ -77,7 +77,7 @@ def words_of_ids(token_ids: Sequence[Sequence[int]], tokenizer: PreTrainedTokeni
     Returns:
         Word indices as `encode_texts` gives them.
     """
-    mark, frame = marking(tokenizer), frame_ids(tokenizer)
+    mark, frame = marking(tokenizer.get_vocab()), frame_ids(tokenizer)
     word_ids = []
     for row in token_ids:
         inside = [token not in frame for token in row]

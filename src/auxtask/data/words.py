@@ -1,6 +1,6 @@
 """Which tokens form a word: the tokenizer's own pre-splits, or the marks in the token strings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from tokenizers import decoders
@@ -28,18 +28,21 @@ def reports_words(tokenizer: PreTrainedTokenizerBase) -> bool:
     return len(set(word_ids)) > 1 or len(word_ids) == 1
 
 
-def marking(tokenizer: PreTrainedTokenizerBase) -> Marking:
-    """Find out how the tokenizer's vocabulary marks words: the mark that most of its tokens carry.
+def marking(tokens: Iterable[str]) -> Marking:
+    """Find out how token strings mark words: the mark that most of them carry.
 
     Args:
-        tokenizer: any tokenizer of `transformers`.
+        tokens: a tokenizer's vocabulary, or the tokens of a text.
 
     Returns:
         `##` (WordPiece: continues a word), `Ġ` (byte-level BPE: a space before), `▁` (SentencePiece: starts a
         word), `@@` and `</w>` (BPE: the word goes on, or ends, after this token), or `none`.
+
+    >>> marking(["so", "##uven", "##ir"])
+    '##'
     """
     counts: dict[Marking, int] = dict.fromkeys(("##", "Ġ", "▁", "@@", "</w>"), 0)
-    for token in tokenizer.get_vocab():
+    for token in tokens:
         for mark in counts:
             if token.endswith(mark) if mark in ("@@", "</w>") else token.startswith(mark):
                 counts[mark] += 1
