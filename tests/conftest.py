@@ -9,6 +9,9 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
 from auxtask.data.packing import train_wordpiece
 
+# The models here are so small that a second thread costs more than it brings.
+torch.set_num_threads(1)
+
 SENTENCES = [
     "The parser reads a sentence and returns a tree of its words.",
     "A model learns which words a reader of the text would expect.",

@@ -1,0 +1,221 @@
+"""Whole runs on small data with a small random model: files, reproducibility, resume, what is learned."""
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback, pipeline
+
+import auxtask
+from auxtask.data.dataset import build_text_dataset
+from auxtask.errors import AuxtaskError
+from auxtask.likelihood.scorer import PLLScorer
+from auxtask.masking.collators import L3MaskingCollator, RTMCollator
+from auxtask.training import experiment
+from auxtask.training.experiment import run_experiment
+from auxtask.training.run_folder import RunFolder
+from auxtask.training.tasks import LikelihoodMaskingTask, MaskingTask
+from auxtask.training.weighting.static import StaticWeighting
+
+TRAINER = {
+    "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
+    "per_device_train_batch_size": 8, "learning_rate": 2e-3, "eval_strategy": "epoch", "eval_steps": None,
+    "bf16": False, "report_to": "none", "save_total_limit": 1, "disable_tqdm": True,
+}  # fmt: skip
+TASKS = {
+    "stl": {},
+    "rtm": {"rtm": MaskingTask(functools.partial(RTMCollator, mask_rate=0.3))},
+    "l3masking": {"l3masking": LikelihoodMaskingTask(functools.partial(L3MaskingCollator, mask_rate=0.3))},
+}
+
+
+@pytest.fixture(scope="module")
+def dataset(sentences):
+    """Three classes that a single word tells apart."""
+    rng = np.random.default_rng(0)
+    words = "the model reads a text and returns which words we expect of history".split()
+    marks = {"bank": "rates", "film": "brothers", "heart": "patient"}
+
+    def documents(count):
+        labels = rng.choice(list(marks), size=count, p=[0.5, 0.3, 0.2])
+        return [(" ".join([*rng.choice(words, rng.integers(2, 9)), marks[label]]), str(label)) for label in labels]
+
+    splits = {"train": documents(96), "valid": documents(24), "test": documents(40)}
+    return build_text_dataset(splits, name="marks", provenance={})
+
+
+@pytest.fixture
+def run(dataset, model_folder, tmp_path):
+    def start(tasks="rtm", name="run", seed=0, model=model_folder, **changes):
+        folder = RunFolder(tmp_path / name)
+
+        def annotate(split, metric):
+            return PLLScorer.from_pretrained(model, metric=metric, progress=False).annotate(split)
+
+        with folder.locked():
+            metrics = run_experiment(
+                dataset, str(model), 32, TASKS[tasks], StaticWeighting(), {**TRAINER, **changes}, seed, folder,
+                annotate,
+            )  # fmt: skip
+        return folder, metrics
+
+    return start
+
+
+def figures(metrics):
+    """What must be the same when a run is repeated: all but times and memory."""
+    return {
+        name: value
+        for name, value in metrics.items()
+        if name not in {"seconds", "tokens_per_second", "peak_memory_bytes"}
+    }
+
+
+@pytest.mark.parametrize("tasks", TASKS)
+def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
+    folder, metrics = run(tasks, model="tiny", learning_rate=5e-4)
+    assert metrics["test"]["macro_f1"] > 0.9
+    assert sorted(path.name for path in folder.path.iterdir() if path.name != ".lock") == [
+        "history.jsonl", "metrics.json", "model", "predictions.jsonl",
+    ]  # fmt: skip
+    assert folder.metrics == json.loads(json.dumps(metrics))
+    history = [json.loads(line) for line in (folder.path / "history.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert set(history[0]["losses"]) == set(history[0]["weights"]) == {"main", *TASKS[tasks]}
+    assert history[-1]["losses"]["main"] < history[0]["losses"]["main"]
+    assert all(later["seconds"] > earlier["seconds"] for earlier, later in zip(history, history[1:], strict=False))
+    best = max(history, key=lambda row: row["valid"]["macro_f1"])
+    assert metrics["best_step"] == best["step"]
+    assert metrics["valid"]["macro_f1"] == best["valid"]["macro_f1"]
+    support = [metrics["per_class"][label]["support"] for label in dataset.label_names]
+    assert support == np.bincount(dataset["test"]["label"]).tolist()
+
+
+def test_stock_transformers_reproduces_the_predictions(run, dataset):
+    folder, metrics = run()
+    rows = [json.loads(line) for line in (folder.path / "predictions.jsonl").read_text().splitlines()]
+    texts = dataset["test"]["text"]
+    model = AutoModelForSequenceClassification.from_pretrained(folder.model).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder.model)
+    for row, text in zip(rows, texts, strict=True):
+        with torch.no_grad():
+            probabilities = model(**tokenizer(text, return_tensors="pt")).logits.softmax(dim=-1)[0]
+        expected = [row["probabilities"][label] for label in dataset.label_names]
+        assert probabilities.tolist() == pytest.approx(expected, abs=2e-6)
+        assert row["prediction"] == model.config.id2label[int(probabilities.argmax())]
+    predictions = [row["prediction"] for row in rows]
+    classify = pipeline("text-classification", str(folder.model))
+    assert [answer["label"] for answer in classify(list(texts))] == predictions
+    assert auxtask.load(folder.model).predict(list(texts)) == predictions
+    correct = sum(row["label"] == row["prediction"] for row in rows)
+    assert metrics["test"]["accuracy"] == correct / len(rows)
+    assert auxtask.load(folder.model).tokenizer.model_max_length == 32
+
+
+@pytest.mark.parametrize("tasks", ["stl", "l3masking"])
+def test_same_seed_same_figures_other_seed_other_predictions(run, tasks):
+    _, first = run(tasks, "first")
+    folder, again = run(tasks, "again")
+    other_folder, _ = run(tasks, "other", seed=1)
+    assert figures(first) == figures(again)
+    predictions = (folder.path / "predictions.jsonl").read_text()
+    assert predictions != (other_folder.path / "predictions.jsonl").read_text()
+
+
+class Stop(TrainerCallback):
+    """End the process's training at a step, as a kill would."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("steps", [{}, {"eval_strategy": "steps", "eval_steps": 5}], ids=["by epoch", "mid-epoch"])
+def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, monkeypatch, steps):
+    _, whole = run("l3masking", "whole", **steps)
+    trainer_class = experiment.MultiTaskTrainer
+
+    def interrupted(*arguments, callbacks, **keywords):
+        return trainer_class(*arguments, callbacks=[*callbacks, Stop(31)], **keywords)
+
+    monkeypatch.setattr(experiment, "MultiTaskTrainer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("l3masking", "cut", **steps)
+    monkeypatch.undo()
+    folder, resumed = run("l3masking", "cut", **steps)
+    assert figures(resumed) == figures(whole)
+    history = [json.loads(line)["step"] for line in (folder.path / "history.jsonl").read_text().splitlines()]
+    assert history == sorted(set(history))
+
+
+def test_early_stopping_ends_a_run_that_no_longer_gets_better(run):
+    _, metrics = run("stl", num_train_epochs=40, patience=2)
+    assert metrics["steps"] < 40 * 12
+    assert metrics["steps"] - metrics["best_step"] == 2 * 12
+
+
+def test_a_loss_that_is_not_a_number_ends_in_a_clear_error(run):
+    with pytest.raises(AuxtaskError, match=r"loss of task '\w+' became (nan|inf).*learning_rate"):
+        run("rtm", learning_rate=1e30, max_grad_norm=0)
+
+
+def test_settings_are_checked_at_the_door(run):
+    with pytest.raises(AuxtaskError, match=r"trainer\.metric='f1' is unknown"):
+        run(metric="f1")
+    with pytest.raises(AuxtaskError, match="TrainingArguments"):
+        run(learning_speed=1)
+
+
+def command(model_folder: Path, data: Path, folder: Path, *more: str) -> list[str]:
+    return [
+        sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}", f"model.name={model_folder}",
+        "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3", f"paths.runs={folder / 'runs'}",
+        f"paths.cache={folder / 'cache'}", *more,
+    ]  # fmt: skip
+
+
+def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipped(
+    dataset, model_folder, tmp_path
+):
+    data = tmp_path / "data.jsonl"
+    names = dataset.label_names
+    rows = [{"text": row["text"], "label": names[row["label"]]} for split in dataset.values() for row in split]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    line = command(model_folder, data, tmp_path, "trainer.num_train_epochs=30", "trainer.patience=null")
+
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("runs/*/*/*/*/checkpoints/checkpoint-*/trainer_state.json")):
+        assert process.poll() is None, "the run ended before its first checkpoint"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    [run_folder] = tmp_path.glob("runs/*/*/*/*")
+    assert not (run_folder / "metrics.json").exists()
+    assert not (run_folder / "model").exists()
+
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith(f"run: {run_folder}")
+    assert json.loads((run_folder / "metrics.json").read_text())["status"] == "finished"
+    contract = {
+        "config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "model", "environment.json",
+    }  # fmt: skip
+    assert {path.name for path in run_folder.iterdir()} - {".lock"} == contract
+
+    written = (run_folder / "metrics.json").stat().st_mtime_ns
+    skipped = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert "already finished" in skipped.stdout
+    assert (run_folder / "metrics.json").stat().st_mtime_ns == written
