@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,14 @@ from auxtask.data.encoding import encode_texts, words_of_ids
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
+from auxtask.likelihood.narrowing import narrowed, pointwise_modules
 from auxtask.likelihood.rows import METRICS, RowBatch, masked_batches
 from auxtask.likelihood.scores import TokenScores
 from auxtask.model.heads import vocabulary_logits
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
 
 # Rows x length of a batch: enough to keep the matrix units busy, small enough for the processor's caches.
-TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
 # Positions that go through the vocabulary head at once; bounds the logits in memory.
 POSITIONS_PER_HEAD = 1024
 
@@ -230,12 +232,16 @@ class PLLScorer:
             for batch in masked_batches(
                 documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch
             ):
-                values[batch.destination] = token_log_probs(self.model, batch)
+                values[batch.destination] = token_log_probs(self.model, batch, self._pointwise)
                 bar.update(len(batch.destination))
                 pending[batch.finished] = False
                 yield from ((index, documents.part(values, index)) for index in batch.finished.tolist())
         # Documents without words have no rows.
         yield from ((index, documents.part(values, index)) for index in np.flatnonzero(pending).tolist())
+
+    @cached_property
+    def _pointwise(self) -> list[nn.Module]:
+        return pointwise_modules(self.model)
 
     def _open_cache(self) -> ScoreCache | None:
         if self.cache is None:
@@ -260,7 +266,9 @@ class PLLScorer:
 
 
 @torch.inference_mode()
-def token_log_probs(model: PreTrainedModel, batch: RowBatch) -> NDArray[np.float32]:
+def token_log_probs(
+    model: PreTrainedModel, batch: RowBatch, pointwise: Sequence[nn.Module] = ()
+) -> NDArray[np.float32]:
     """Predict the scored positions of masked rows.
 
     The encoder runs once; only the scored positions go through the vocabulary head.
@@ -268,6 +276,7 @@ def token_log_probs(model: PreTrainedModel, batch: RowBatch) -> NDArray[np.float
     Args:
         model: any stock `AutoModelForMaskedLM`, in eval mode.
         batch: masked rows of equal length.
+        pointwise: parts of the last layer that run at the scored positions alone (`pointwise_modules`).
 
     Returns:
         Natural logarithm of the softmax at the target tokens, in float32, shape (scored,).
@@ -276,7 +285,8 @@ def token_log_probs(model: PreTrainedModel, batch: RowBatch) -> NDArray[np.float
         torch.from_numpy(array).to(model.device)
         for array in (batch.input_ids, batch.row, batch.position, batch.target)
     )
-    hidden = model.base_model(input_ids)[0][row, position]
+    with narrowed(pointwise, row, position, input_ids.shape):
+        hidden = model.base_model(input_ids)[0][row, position]
     log_probs = []
     for states, targets in zip(hidden.split(POSITIONS_PER_HEAD), target.split(POSITIONS_PER_HEAD), strict=True):
         logits = vocabulary_logits(model, states).float()
