@@ -7,12 +7,13 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import datasets
 import hydra
 import transformers
 from hydra.errors import HydraException, InstantiationException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.errors import AuxtaskError
@@ -51,8 +52,12 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             task(config)
         except AuxtaskError as error:
             _exit(str(error), 1)
+        except InstantiationException as error:
+            # Hydra's wrapping of what a reader, a task or a weighting had to say.
+            cause = error.__cause__ or error
+            _exit(str(cause), 1 if isinstance(cause, AuxtaskError) else 2)
         except (HydraException, OmegaConfBaseException) as error:
-            _exit(_cause(error), 2)
+            _exit(_config_message(error), 2)
         except Exception as error:
             if _disk_is_full(error):
                 _exit("the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1)
@@ -65,9 +70,28 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
     except (HydraException, OmegaConfBaseException) as error:
-        _exit(_cause(error), 2)
+        _exit(_config_message(error), 2)
     except KeyboardInterrupt:
         _exit("interrupted; the same command goes on from the last checkpoint", 130)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Resolve a config into nested dicts, lists and numbers, as everything under the commands takes them.
+
+    Args:
+        config: any node with named fields.
+
+    Returns:
+        Its content.
+
+    Raises:
+        MissingMandatoryValue: a field is still `???`.
+
+    >>> from omegaconf import OmegaConf
+    >>> plain(OmegaConf.create({"a": 1, "b": {"c": "${a}"}}))
+    {'a': 1, 'b': {'c': 1}}
+    """
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
 
 
 def quiet_libraries() -> None:
@@ -80,12 +104,9 @@ def quiet_libraries() -> None:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 
-def _cause(error: BaseException) -> str:
-    """Say what the user got wrong: Hydra's own words on a config, the reader's own on what it was to build."""
-    if isinstance(error, InstantiationException) and isinstance(error.__cause__, Exception):
-        return _cause(error.__cause__)
-    message = str(error).split("\nConfig search path:")[0]
-    return message.split("\nKey '")[0]
+def _config_message(error: Exception) -> str:
+    """Keep what Hydra says about the mistake; leave its search path and its inner error out."""
+    return str(error).split("\nConfig search path:")[0].split("\nKey '")[0]
 
 
 def _disk_is_full(error: BaseException | None) -> bool:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
-from auxtask.cli import run_command
+from auxtask.cli import plain, run_command
 from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
 from auxtask.files import write_json, write_text
 from auxtask.masking.collators import RTMCollator
@@ -34,7 +34,7 @@ def pretrain(config: DictConfig) -> None:
     tokenizer_folder = output / "tokenizer"
     if not (tokenizer_folder / "tokenizer_config.json").is_file():
         print("learn the vocabulary ...", flush=True)
-        train_wordpiece(read_documents(train_files), **config.tokenizer).save_pretrained(tokenizer_folder)
+        train_wordpiece(read_documents(train_files), **plain(config.tokenizer)).save_pretrained(tokenizer_folder)
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
 
     streams = {"train": output / "train.npy", "valid": output / "valid.npy"}
@@ -46,7 +46,7 @@ def pretrain(config: DictConfig) -> None:
     set_seed(config.trainer.seed)
     special_ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "cls", "sep")}
     architecture = AutoConfig.for_model(
-        **OmegaConf.to_container(config.architecture, resolve=True),
+        **plain(config.architecture),
         **special_ids,
         bos_token_id=tokenizer.cls_token_id,
         eos_token_id=tokenizer.sep_token_id,
@@ -57,7 +57,7 @@ def pretrain(config: DictConfig) -> None:
     valid_collator = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
     trainer = PretrainingTrainer(
         model,
-        training_arguments(output / "checkpoints", **OmegaConf.to_container(config.trainer, resolve=True)),
+        training_arguments(output / "checkpoints", **plain(config.trainer)),
         data_collator=RTMCollator(tokenizer, config.masking.mask_rate, seed=config.masking.seed),
         train_dataset=blocks["train"],
         eval_dataset=blocks["valid"],

@@ -9,7 +9,7 @@ from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from auxtask.cli import run_command
+from auxtask.cli import plain, run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
@@ -20,8 +20,6 @@ from auxtask.training.run_folder import RunFolder, run_id
 def train(config: DictConfig) -> None:
     """Compute the run that the config describes, unless it is finished, and say what came of it."""
     dataset = instantiate(config.dataset)
-    resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(resolved, dict)
     fingerprints = {
         "dataset": dataset.fingerprint,
         "dataset_versions": dataset.provenance.get("versions"),
@@ -33,7 +31,7 @@ def train(config: DictConfig) -> None:
         / dataset.name
         / Path(config.model.name).name
         / task_name
-        / run_id(resolved, fingerprints)
+        / run_id(plain(config), fingerprints)
     )
     with folder.locked():
         finished = folder.metrics is not None and not config.force
@@ -78,7 +76,7 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerp
         max_length=config.model.max_length,
         tasks={name: instantiate(task) for name, task in config.aux.items()},
         weighting=instantiate(config.weighting),
-        trainer=OmegaConf.to_container(config.trainer, resolve=True),  # type: ignore[arg-type]
+        trainer=plain(config.trainer),
         seed=config.seed,
         folder=folder,
         annotate=annotate,

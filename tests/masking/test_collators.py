@@ -10,7 +10,7 @@ from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import L3MaskingCollator, RTMCollator
 from auxtask.masking.mean_adjust import mean_adjust
 
-# With some twenty tests at this level, a false alarm comes once in some 50,000 runs of a new seed; seeds are fixed.
+# Twenty tests at this level raise a false alarm for one seed in 50,000; the seeds are fixed.
 LEVEL = 1e-6
 
 

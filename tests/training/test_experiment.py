@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ TASKS = {
 def dataset(sentences):
     """Three classes that a single word tells apart."""
     rng = np.random.default_rng(0)
-    words = "the model reads a text and returns which words we expect of history".split()
+    words = ["the", "model", "reads", "a", "text", "and", "returns", "which", "words", "we", "expect"]
     marks = {"bank": "rates", "film": "brothers", "heart": "patient"}
 
     def documents(count):
@@ -91,7 +92,7 @@ def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
     assert set(history[0]["losses"]) == set(history[0]["weights"]) == {"main", *TASKS[tasks]}
     assert history[-1]["losses"]["main"] < history[0]["losses"]["main"]
-    assert all(later["seconds"] > earlier["seconds"] for earlier, later in zip(history, history[1:], strict=False))
+    assert all(later["seconds"] > earlier["seconds"] for earlier, later in pairwise(history))
     best = max(history, key=lambda row: row["valid"]["macro_f1"])
     assert metrics["best_step"] == best["step"]
     assert metrics["valid"]["macro_f1"] == best["valid"]["macro_f1"]
@@ -179,9 +180,9 @@ def test_settings_are_checked_at_the_door(run):
 
 def command(model_folder: Path, data: Path, folder: Path, *more: str) -> list[str]:
     return [
-        sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}", f"model.name={model_folder}",
-        "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3", f"paths.runs={folder / 'runs'}",
-        f"paths.cache={folder / 'cache'}", *more,
+        sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}",
+        f"model.name={model_folder}", "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3",
+        f"paths.runs={folder / 'runs'}", f"paths.cache={folder / 'cache'}", *more,
     ]  # fmt: skip
 
 

@@ -61,7 +61,11 @@ def test_what_changes_the_result_changes_the_id(path, value):
 
 
 def test_data_and_model_are_part_of_the_id_and_it_has_12_digits():
-    ids = {run_id(CONFIG, PRINTS), run_id(CONFIG, {**PRINTS, "dataset": "c"}), run_id(CONFIG, {**PRINTS, "model": "c"})}
+    ids = {
+        run_id(CONFIG, PRINTS),
+        run_id(CONFIG, {**PRINTS, "dataset": "c"}),
+        run_id(CONFIG, {**PRINTS, "model": "c"}),
+    }
     assert len(ids) == 3
     assert all(len(name) == 12 and int(name, 16) >= 0 for name in ids)
 
@@ -103,8 +107,8 @@ def test_bad_input_leaves_no_folder_but_a_run_with_checkpoints_stays(tmp_path):
     with pytest.raises(AuxtaskError), folder.locked():
         raise AuxtaskError("bad input")
     assert not folder.path.exists()
+    folder.checkpoints.mkdir(parents=True)
     with pytest.raises(AuxtaskError), folder.locked():
-        folder.checkpoints.mkdir()
         raise AuxtaskError("late trouble")
     assert folder.checkpoints.is_dir()
 

@@ -64,10 +64,10 @@ def _as_float64(scores: Any) -> NDArray[np.float64]:
 
 def _like(values: NDArray[np.float64], original: Any) -> Any:
     if isinstance(original, Tensor):
-        dtype = original.dtype if original.is_floating_point() else torch.float64
-        return torch.from_numpy(values).to(original.device, dtype)
-    dtype = original.dtype if isinstance(original, np.ndarray) and original.dtype.kind == "f" else np.float64
-    return values.astype(dtype)
+        torch_dtype = original.dtype if original.is_floating_point() else torch.float64
+        return torch.from_numpy(values).to(original.device, torch_dtype)
+    floating = isinstance(original, np.ndarray) and original.dtype.kind == "f"
+    return values.astype(original.dtype) if floating else values
 
 
 def _adjust(documents: Sequence[NDArray[np.float64]], target: float) -> list[NDArray[np.float64]]:

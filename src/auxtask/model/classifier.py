@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +35,8 @@ class Classifier:
     @property
     def label_names(self) -> list[str]:
         """The classes, in the order of their indices."""
-        return [self.model.config.id2label[index] for index in range(self.model.config.num_labels)]
+        names: Any = self.model.config.id2label
+        return [names[index] for index in range(len(names))]
 
     @torch.inference_mode()
     def predict_probabilities(self, texts: Sequence[str]) -> Tensor:
@@ -50,7 +52,7 @@ class Classifier:
             raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
         # Texts of like length share a batch, so that little is padding.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        probabilities = torch.zeros(len(texts), self.model.config.num_labels)
+        probabilities = torch.zeros(len(texts), len(self.label_names))
         for start in tqdm(range(0, len(order), self.batch_size), desc="Classifying", delay=1):
             chosen = order[start : start + self.batch_size]
             batch = self.tokenizer(

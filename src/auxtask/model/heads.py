@@ -119,7 +119,7 @@ def _drop_aliases(module: nn.Module, state_dict: dict[str, Any], prefix: str, me
 
 
 def _forgive_aliases(module: nn.Module, keys: Any) -> None:
-    tensors = dict(module.named_parameters(remove_duplicate=False))
-    tensors |= dict(module.named_buffers(remove_duplicate=False))
+    tensors: dict[str, Tensor] = dict(module.named_buffers(remove_duplicate=False))
+    tensors |= dict(module.named_parameters(remove_duplicate=False))
     loaded = {id(tensor) for name, tensor in tensors.items() if name not in set(keys.missing_keys)}
     keys.missing_keys[:] = [name for name in keys.missing_keys if id(tensors.get(name)) not in loaded]

@@ -88,7 +88,7 @@ def _widen(rows: Tensor, width: int) -> Tensor:
 
 def _rows(output: Output, start: int, stop: int, length: int) -> Output:
     """Take some rows of every tensor of an encoder output; hidden states are cut to the part's own length."""
-    kept = {}
+    kept: dict[str, Any] = {}
     for name, value in output.items():
         if isinstance(value, Tensor):
             rows = value[start:stop]

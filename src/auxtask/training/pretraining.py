@@ -73,8 +73,8 @@ class PretrainingTrainer(Trainer):
             model=model,
             args=args,
             data_collator=data_collator,
-            train_dataset=train_dataset,  # type: ignore[arg-type]
-            eval_dataset=eval_dataset,  # type: ignore[arg-type]
+            train_dataset=train_dataset,
+            eval_dataset=eval_dataset,
             **arguments,
         )
         self.eval_collator = eval_collator
@@ -87,9 +87,9 @@ class PretrainingTrainer(Trainer):
 
     def evaluate(self, *unused: Any, metric_key_prefix: str = "eval", **also_unused: Any) -> dict[str, float]:
         """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""
-        metrics = evaluate_masked_lm(
-            self.model, self.eval_dataset, self.eval_collator, self.args.per_device_eval_batch_size
-        )
+        model: Any = self.model
+        blocks: Any = self.eval_dataset
+        metrics = evaluate_masked_lm(model, blocks, self.eval_collator, self.args.per_device_eval_batch_size)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

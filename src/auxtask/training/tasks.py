@@ -75,7 +75,7 @@ class MaskingTask:
 
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""
-        return masked_lm_loss(head, output.last_hidden_state, part["labels"])[0]
+        return masked_lm_loss(head, output[0], part["labels"])[0]
 
 
 @dataclass

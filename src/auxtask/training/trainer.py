@@ -90,7 +90,7 @@ class MultiTaskTrainer(Trainer):
         head_learning_rate: float | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        num_classes = model.classifier.config.num_labels
+        num_classes = model.classifier.config.num_labels or 0
         super().__init__(
             model=model,
             args=args,
@@ -148,8 +148,9 @@ class MultiTaskTrainer(Trainer):
             AuxtaskError: a loss is not a number.
         """
         if any(name.startswith("eval_") for name in logs):
-            logs = {**logs, "seconds": round(self.clock.seconds, 3), "losses": self._take_losses()}
-            logs["weights"] = self.weighting.weights(list(logs["losses"]))  # type: ignore[assignment]
+            losses = self._take_losses()
+            weights: Any = self.weighting.weights(list(losses))
+            logs = {**logs, "seconds": round(self.clock.seconds, 3), "losses": losses, "weights": weights}
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)
@@ -167,7 +168,7 @@ class MultiTaskTrainer(Trainer):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Build the optimizer: encoder and heads apart, weight decay on all but biases and norms."""
-        network = self.model if model is None else model
+        network: Any = self.model if model is None else model
         decayed = set(self.get_decay_parameter_names(network))
         encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
         rates = (self.args.learning_rate, self.head_learning_rate or self.args.learning_rate)
