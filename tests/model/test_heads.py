@@ -124,9 +124,7 @@ def test_parts_of_different_width_go_through_the_encoder_together(rows):
     model = MultiTaskModel(classifier, {"rtm": head}, {"rtm": MaskingTask(masking=None).loss}).eval()
     narrow = {name: value[:2, :5] for name, value in rows.items()}
     labels = torch.where(torch.arange(5) == 3, narrow["input_ids"], -100)
-    output = model(
-        {"main": {**rows, "labels": torch.tensor([0, 1, 1])}, "rtm": {**narrow, "labels": labels}}
-    )
+    output = model({"main": {**rows, "labels": torch.tensor([0, 1, 1])}, "rtm": {**narrow, "labels": labels}})
     torch.testing.assert_close(output["losses"]["rtm"], head(**narrow, labels=labels).loss)
     torch.testing.assert_close(output["logits"], classifier(**rows).logits)
 

@@ -93,14 +93,10 @@ def build_text_dataset(
         for split in SPLITS
     }
     fingerprint = content_fingerprint(label_names, {split: splits[split] for split in SPLITS})
-    return TextDataset(
-        tables, name=name, label_names=label_names, fingerprint=fingerprint, provenance=provenance
-    )
+    return TextDataset(tables, name=name, label_names=label_names, fingerprint=fingerprint, provenance=provenance)
 
 
-def content_fingerprint(
-    label_names: Sequence[str], splits: Mapping[str, Iterable[Sequence[str | None]]]
-) -> str:
+def content_fingerprint(label_names: Sequence[str], splits: Mapping[str, Iterable[Sequence[str | None]]]) -> str:
     """SHA-256 (hex) over the label names and the (text, label) pairs of each split, in the order given.
 
     >>> content_fingerprint(["a", "b"], {"train": [("x", "a")]})[:12]

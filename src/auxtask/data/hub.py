@@ -69,9 +69,7 @@ def load_hub(
     return build_text_dataset(splits, name=path.strip("/").replace("/", "--"), provenance=provenance)
 
 
-def _pairs(
-    loaded: DatasetDict, split: str | None, path: str, text_column: str, label_column: str
-) -> list[Pair]:
+def _pairs(loaded: DatasetDict, split: str | None, path: str, text_column: str, label_column: str) -> list[Pair]:
     if split not in loaded:
         raise AuxtaskError(
             f"data set '{path}' has no split {split!r}, its splits are {', '.join(map(repr, loaded))}; "
@@ -102,6 +100,4 @@ def _pairs(
             return None if value is None or value < 0 else str(feature.int2str(value))
         return None if value is None else str(value)
 
-    return [
-        (text, label_of(value)) for text, value in zip(table[text_column], table[label_column], strict=True)
-    ]
+    return [(text, label_of(value)) for text, value in zip(table[text_column], table[label_column], strict=True)]

@@ -48,9 +48,7 @@ def read_documents(paths: Iterable[str | Path]) -> Iterator[str]:
     """
     for path in map(Path, paths):
         if not path.is_file():
-            raise AuxtaskError(
-                f"text file '{path}' does not exist; give the files in data.train and data.valid"
-            )
+            raise AuxtaskError(f"text file '{path}' does not exist; give the files in data.train and data.valid")
         opened = gzip.open if path.suffix == ".gz" else open
         paragraphs: list[str] = []
         try:

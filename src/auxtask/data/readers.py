@@ -101,9 +101,7 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
     >>> read_pairs(path)
     [('a fine film', 'good')]
     """
-    lines = "".join(
-        json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n" for text, label in pairs
-    )
+    lines = "".join(json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n" for text, label in pairs)
     with atomic_path(path) as temporary:
         temporary.write_bytes(gzip.compress(lines.encode("utf-8"), mtime=0))
 

@@ -70,8 +70,7 @@ def convert_imdb(files: Mapping[str, Path]) -> dict[str, list[Pair]]:
     names = {"neg": "negative", "pos": "positive"}
     layout = r"aclImdb/(train|test)/(neg|pos)/\d+_\d+\.txt"
     splits = _by_split(
-        (split, text, names[folder])
-        for (split, folder), text in _archive_texts(files["archive"], layout, "utf-8")
+        (split, text, names[folder]) for (split, folder), text in _archive_texts(files["archive"], layout, "utf-8")
     )
     test = splits["test"]
     validates = set(random.Random(0).sample(range(len(test)), len(test) // 10))

@@ -94,9 +94,7 @@ def complete_splits(
     for split, share in (("test", test_share), ("valid", valid_share)):
         if split not in complete:
             if not 0 < share < 1:
-                raise AuxtaskError(
-                    f"{split}_share={share} is outside (0, 1); use for example {split}_share=0.1"
-                )
+                raise AuxtaskError(f"{split}_share={share} is outside (0, 1); use for example {split}_share=0.1")
             pairs = complete["train"]
             kept, aside = stratified_split([str(label) for _, label in pairs], math.ceil(share * len(pairs)))
             complete |= {"train": [pairs[i] for i in kept], split: [pairs[i] for i in aside]}
