@@ -75,6 +75,23 @@ def words_by_marks(tokens: Sequence[str], mark: Marking) -> list[int]:
     return word_ids
 
 
+def without_marks(token: str, mark: Marking) -> str:
+    """Make a token string readable.
+
+    >>> without_marks("##uven", "##"), without_marks("ĠcafÃ©", "Ġ"), without_marks("▁shop", "▁")
+    ('uven', 'café', 'shop')
+    """
+    match mark:
+        case "##":
+            return token.removeprefix("##")
+        case "Ġ":
+            return decoders.ByteLevel().decode([token]).strip()
+        case "▁":
+            return token.lstrip("▁")
+        case _:
+            return token.removesuffix("@@").removesuffix("</w>")
+
+
 def _begins_word(previous: str, token: str, mark: Marking) -> bool:
     match mark:
         case "##":

@@ -67,6 +67,23 @@ class Documents:
         """Tokens of each document, special ones included, shape (documents,)."""
         return np.diff(self.offsets)
 
+    def words(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find the words: runs of one word index within a document.
+
+        Returns:
+            Where each begins and where it ends (exclusive) in the flat arrays, in order, shape (words,).
+
+        >>> start, stop = Documents.from_lists([[2, 7, 8, 9, 3]], [[-1, 0, 1, 1, -1]]).words()
+        >>> start.tolist(), stop.tolist()
+        ([1, 2], [2, 4])
+        """
+        begins = np.ones(len(self.word_ids) + 1, dtype=bool)
+        begins[1:-1] = self.word_ids[1:] != self.word_ids[:-1]
+        begins[self.offsets] = True
+        edges = np.flatnonzero(begins)
+        inside = self.word_ids[edges[:-1]] >= 0
+        return edges[:-1][inside], edges[1:][inside]
+
     def part(self, values: NDArray[Any], document: int) -> NDArray[Any]:
         """Cut one document out of a flat array of values."""
         return values[self.offsets[document] : self.offsets[document + 1]]

@@ -74,20 +74,15 @@ def masked_spans(documents: Documents, metric: str) -> Spans:
     [(1, 2), (2, 4), (3, 4)]
     """
     document = np.repeat(np.arange(len(documents)), documents.lengths)
-    words = documents.word_ids
-    new_word = np.ones(len(words) + 1, dtype=bool)
-    new_word[1:-1] = (words[1:] != words[:-1]) | (document[1:] != document[:-1])
-    edges = np.flatnonzero(new_word)
-    token = np.flatnonzero(words >= 0)
-    word_stop = edges[np.searchsorted(edges, token, side="right")] if len(token) else token
+    word, word_stop = documents.words()
+    token = ranges(word, word_stop)
     match metric:
         case "original":
             return Spans(document[token], token, token + 1, token + 1)
         case "word_l2r":
-            return Spans(document[token], token, word_stop, token + 1)
+            return Spans(document[token], token, np.repeat(word_stop, word_stop - word), token + 1)
         case "whole_word":
-            first = new_word[token]
-            return Spans(document[token[first]], token[first], word_stop[first], word_stop[first])
+            return Spans(document[word], word, word_stop, word_stop)
         case _:
             raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(METRICS)}")
 

@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from rich.console import Console
 from rich.text import Text
-from tokenizers import decoders
 
-from auxtask.data.words import marking
+from auxtask.data.words import marking, without_marks
 from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path, write_text
 from auxtask.likelihood.scores import TokenScores
@@ -246,20 +245,17 @@ def mask_heatmap(scores: TokenScores, target: float = 0.15, palette: str = "red_
 def _readable(scores: TokenScores) -> list[tuple[str, bool]]:
     """Each token's text without marks, and whether a gap precedes it."""
     mark = marking(scores.tokens)
-    decoder = decoders.ByteLevel()
     readable: list[tuple[str, bool]] = []
     previous_word, opened = -1, False
     for token, word in zip(scores.tokens, scores.word_ids.tolist(), strict=True):
-        new_word, previous_word = word != previous_word, word
-        if mark == "Ġ":
-            readable.append((decoder.decode([token]).strip() or "␣", token.startswith("Ġ")))
-        elif mark == "▁":
-            readable.append((token.lstrip("▁") or "␣", token.startswith("▁")))
+        text = without_marks(token, mark) or "␣"
+        if mark in ("Ġ", "▁"):
+            begins = token.startswith(mark)
         else:
-            text = token.removeprefix("##").removesuffix("@@").removesuffix("</w>")
             # These tokenizers forget where spaces were; punctuation stands as it is usually written.
-            readable.append((text, new_word and not opened and token not in {*".,;:!?)]%"}))
-            opened = token in {*"(["}
+            begins = word != previous_word and not opened and token not in {*".,;:!?)]%"}
+        readable.append((text, begins))
+        previous_word, opened = word, token in {*"(["}
     return readable
 
 

@@ -1,0 +1,66 @@
+"""The most surprising words of a data set: what the vanilla model has yet to learn about its domain."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from auxtask.data.words import marking, without_marks
+from auxtask.likelihood.documents import Documents
+
+
+@dataclass(frozen=True)
+class SurprisingWord:
+    """A word and how the model met it.
+
+    Args:
+        word: its pieces joined, without marks.
+        count: occurrences.
+        surprisal: mean of -ln P over its occurrences, P the product over its pieces, in nats.
+    """
+
+    word: str
+    count: int
+    surprisal: float
+
+    @property
+    def weight(self) -> float:
+        """Mean surprisal times ln(1 + count), the order of the list: a rare slip does not lead it."""
+        return self.surprisal * math.log1p(self.count)
+
+
+def surprising_words(
+    dataset: Dataset, tokenizer: PreTrainedTokenizerBase, limit: int = 20, min_count: int = 2
+) -> list[SurprisingWord]:
+    """Find frequent words that the model did not expect.
+
+    Args:
+        dataset: with the columns `input_ids`, `word_ids` and `likelihoods`, from `PLLScorer.annotate`.
+        tokenizer: the tokenizer that encoded it.
+        limit: words to return at most.
+        min_count: rarer words are left out.
+
+    Returns:
+        Words with at least one letter, the largest `weight` first.
+    """
+    documents = Documents.from_dataset(dataset)
+    likelihoods = np.concatenate([np.zeros(0), *dataset.with_format("numpy")["likelihoods"][:]])
+    # A likelihood too small for float32 counts as the smallest it can hold.
+    floor = np.finfo(np.float32).tiny
+    surprisals = -np.log(np.maximum(np.nan_to_num(likelihoods, nan=1.0), floor), dtype=np.float64)
+    totals = np.concatenate([[0.0], np.cumsum(surprisals)])
+    met: dict[tuple[int, ...], list[float]] = defaultdict(list)
+    for start, stop in zip(*documents.words(), strict=True):
+        met[tuple(documents.token_ids[start:stop].tolist())].append(totals[stop] - totals[start])
+    mark = marking(tokenizer.get_vocab())
+    words = []
+    for pieces, values in met.items():
+        if len(values) >= min_count:
+            tokens = tokenizer.convert_ids_to_tokens(list(pieces))
+            word = "".join(without_marks(token, mark) for token in tokens)
+            if any(map(str.isalpha, word)):
+                words.append(SurprisingWord(word, len(values), math.fsum(values) / len(values)))
+    return sorted(words, key=lambda word: (-word.weight, word.word))[:limit]
