@@ -28,7 +28,8 @@ from auxtask.training.weighting.static import StaticWeighting
 
 TRAINER = {
     "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
-    "per_device_train_batch_size": 8, "learning_rate": 2e-3, "eval_strategy": "epoch", "eval_steps": None,
+    "per_device_train_batch_size": 8, "per_device_eval_batch_size": 16,
+    "learning_rate": 2e-3, "eval_strategy": "epoch", "eval_steps": None,
     "bf16": False, "report_to": "none", "save_total_limit": 1, "disable_tqdm": True,
 }  # fmt: skip
 TASKS = {

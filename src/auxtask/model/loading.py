@@ -8,6 +8,7 @@ from transformers import (
     AutoConfig,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
@@ -94,12 +95,34 @@ def load_classifier(name: str | Path, label_names: Sequence[str]) -> PreTrainedM
     return _from_pretrained(
         AutoModelForSequenceClassification,
         name,
-        dtype="float32",
-        num_labels=len(label_names),
-        id2label=dict(enumerate(label_names)),
-        label2id={label: index for index, label in enumerate(label_names)},
         problem_type="single_label_classification",
+        **_labels(label_names),
     )
+
+
+def load_tagger(name: str | Path, label_names: Sequence[str]) -> PreTrainedModel:
+    """Load the encoder with a new token classification head of its architecture's stock kind.
+
+    Args:
+        name: as for `resolve`.
+        label_names: the labels of a token, in the order of their indices.
+
+    Returns:
+        A stock `AutoModelForTokenClassification` in float32.
+
+    Raises:
+        AuxtaskError: it cannot be loaded or its architecture has no token classification head.
+    """
+    return _from_pretrained(AutoModelForTokenClassification, name, **_labels(label_names))
+
+
+def _labels(label_names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "dtype": "float32",
+        "num_labels": len(label_names),
+        "id2label": dict(enumerate(label_names)),
+        "label2id": {label: index for index, label in enumerate(label_names)},
+    }
 
 
 def load_config(name: str | Path) -> PretrainedConfig:

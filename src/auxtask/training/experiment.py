@@ -106,6 +106,12 @@ def run_experiment(
         encoded["valid"],
         weighting,
         head_rate,
+        score_tasks=lambda: {
+            name: task.evaluate(
+                model.heads[name], tokenizer, encoded["valid"], settings["per_device_eval_batch_size"]
+            )
+            for name, task in tasks.items()
+        },
         callbacks=[
             HistoryWriter(folder.path / "history.jsonl"),
             *([EarlyStoppingCallback(patience)] if patience is not None else []),

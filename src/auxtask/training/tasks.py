@@ -48,6 +48,11 @@ class AuxiliaryTask(Protocol):
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Compute the task's loss, a scalar, from the encoder output for its rows and its part of the batch."""
 
+    def evaluate(
+        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, valid: Dataset, batch_size: int
+    ) -> dict[str, float]:
+        """Score the task on the validation documents; empty where there is nothing to say."""
+
 
 @dataclass
 class MaskingTask:
@@ -76,6 +81,12 @@ class MaskingTask:
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""
         return masked_lm_loss(head, output[0], part["labels"])[0]
+
+    def evaluate(
+        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, valid: Dataset, batch_size: int
+    ) -> dict[str, float]:
+        """Say nothing: validation documents are not masked."""
+        return {}
 
 
 @dataclass

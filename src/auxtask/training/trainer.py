@@ -75,6 +75,7 @@ class MultiTaskTrainer(Trainer):
         eval_dataset: encoded documents of the validation split.
         weighting: combines the losses.
         head_learning_rate: learning rate of all parameters outside the encoder; None for that of the encoder.
+        score_tasks: scores the auxiliary tasks on validation documents at each evaluation, by task name.
         callbacks: further callbacks of `transformers.Trainer`.
     """
 
@@ -88,6 +89,7 @@ class MultiTaskTrainer(Trainer):
         eval_dataset: Dataset,
         weighting: Weighting,
         head_learning_rate: float | None = None,
+        score_tasks: Callable[[], dict[str, dict[str, float]]] = dict,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         num_classes = model.classifier.config.num_labels or 0
@@ -109,6 +111,7 @@ class MultiTaskTrainer(Trainer):
         self.eval_collator = eval_collator
         self.weighting = weighting
         self.head_learning_rate = head_learning_rate
+        self.score_tasks = score_tasks
         self.trained_tokens = torch.zeros((), dtype=torch.int64, device=args.device)
         self._loss_sums: dict[str, Tensor] = {}
         self._loss_counts: dict[str, int] = {}
@@ -150,7 +153,14 @@ class MultiTaskTrainer(Trainer):
         if any(name.startswith("eval_") for name in logs):
             losses = self._take_losses()
             weights: Any = self.weighting.weights(list(losses))
-            logs = {**logs, "seconds": round(self.clock.seconds, 3), "losses": losses, "weights": weights}
+            tasks: Any = self.score_tasks()
+            logs = {
+                **logs,
+                "seconds": round(self.clock.seconds, 3),
+                "losses": losses,
+                "weights": weights,
+                "tasks": tasks,
+            }
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)
