@@ -84,12 +84,19 @@ def sentence_at_a_time(
     return np.concatenate(log_probs)
 
 
+def mask_probabilities(documents: Documents, likelihoods: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What L3Masking makes of the likelihoods of each document, special tokens left out."""
+    parts = [documents.part(likelihoods, index) for index in range(len(documents))]
+    return np.concatenate(mean_adjust([1 - part[~np.isnan(part)] for part in parts]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="holds train.jsonl.gz with text and label")
     parser.add_argument("--model", default="tiny", help="a model name, or random weights: bert-4x256, bert-base")
     parser.add_argument("--documents", type=int, default=20)
     parser.add_argument("--max-length", type=int, default=128)
+    parser.add_argument("--strides", type=int, nargs="*", default=[8, 16, 32])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
@@ -145,6 +152,20 @@ def main() -> None:
             ratio = median(slow / fast for slow, fast in zip(seconds[label], seconds["scorer"], strict=True))
             print(f"  {label:18} {tokens / median(seconds[label]):8.1f} tokens/s, scorer x {ratio:.2f}")
 
+        masks = mask_probabilities(documents, likelihoods[name])
+        for stride in arguments.strides:
+            strided = PLLScorer(model, tokenizer, stride=stride, progress=False)
+            strided.score(["warm up"])
+            start = clock()
+            close = np.concatenate(strided.annotate(dataset).with_format("numpy")["likelihoods"][:])
+            took = clock() - start
+            difference = np.abs(mask_probabilities(documents, close) - masks)
+            print(
+                f"  stride {stride:<11} {tokens / took:8.1f} tokens/s, x {median(seconds['scorer']) / took:.1f}; "
+                f"Spearman {spearmanr(close[inside], likelihoods[name][inside]).statistic:.4f}; "
+                f"mask probabilities differ by {difference.mean():.4f}, at most {difference.max():.4f}"
+            )
+
         with tempfile.TemporaryDirectory() as folder:
             cached = PLLScorer(model, tokenizer, progress=False, cache=folder)
             cached.annotate(dataset)
@@ -157,17 +178,12 @@ def main() -> None:
 
     exact, half = likelihoods["float32"], likelihoods["bfloat16"]
     difference = np.abs(np.log(exact[inside]) - np.log(half[inside]))
-    masks = [
-        np.concatenate(
-            mean_adjust([1 - documents.part(p, i)[documents.part(inside, i)] for i in range(len(documents))])
-        )
-        for p in (exact, half)
-    ]
+    masks_of = [mask_probabilities(documents, likelihood) for likelihood in (exact, half)]
     print(
         f"\nbfloat16 against float32: |ln P| differs by {difference.mean():.4f} on average, "
         f"{np.quantile(difference, 0.99):.4f} at the 99th percentile, {difference.max():.4f} at most; "
-        f"mask probabilities: Spearman {spearmanr(*masks).statistic:.5f}, largest difference "
-        f"{np.abs(masks[0] - masks[1]).max():.4f}"
+        f"mask probabilities: Spearman {spearmanr(*masks_of).statistic:.5f}, largest difference "
+        f"{np.abs(masks_of[0] - masks_of[1]).max():.4f}"
     )
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 

@@ -28,8 +28,10 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_scorer(masked_lm: BertForMaskedLM, tokenizer: PreTrainedTokenizerFast, cache: Path) -> NewScorer:
-    def build(metric: str = "word_l2r", model: BertForMaskedLM = masked_lm) -> PLLScorer:
-        return PLLScorer(model, tokenizer, metric, cache=cache, tokens_per_batch=100)
+    def build(
+        metric: str = "word_l2r", model: BertForMaskedLM = masked_lm, stride: int | None = None
+    ) -> PLLScorer:
+        return PLLScorer(model, tokenizer, metric, stride=stride, cache=cache, tokens_per_batch=100)
 
     return build
 
@@ -72,13 +74,13 @@ def test_new_documents_alone_are_computed(new_scorer: NewScorer, dataset: Datase
     assert len(list(cache.rglob("*.npz"))) == 2
 
 
-def test_another_metric_model_precision_or_boundary_misses(
+def test_another_metric_stride_model_precision_or_boundary_misses(
     new_scorer: NewScorer, dataset: Dataset, masked_lm: BertForMaskedLM
 ) -> None:
     new_scorer().annotate(dataset)
-    other = new_scorer(metric="original")
-    other.annotate(dataset)
-    assert hits(other) == 0
+    for other in (new_scorer(metric="original"), new_scorer(stride=4)):
+        other.annotate(dataset)
+        assert hits(other) == 0
 
     changed = dataset.map(lambda row: {"word_ids": [0 if word >= 0 else -1 for word in row["word_ids"]]})
     scorer = new_scorer()

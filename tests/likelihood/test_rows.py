@@ -16,10 +16,12 @@ SOUVENIR = ([1, 10, 11, 12, 13, 14, 15, 16, 2], [-1, 0, 1, 1, 1, 2, 3, 4, -1])
 NAMES = {MASK: "M", **dict(enumerate(["the", "so", "##uven", "##ir", "shop", "opened", "."], 10))}
 
 
-def rows_of(documents: Documents, metric: str, tokens_per_batch: int = 1000) -> dict[tuple[int, int], list[int]]:
+def rows_of(
+    documents: Documents, metric: str, tokens_per_batch: int = 1000, stride: int | None = None
+) -> dict[tuple[int, int], list[int]]:
     """The masked row in which each (document, position) is predicted; each must be predicted once."""
     rows: dict[tuple[int, int], list[int]] = {}
-    for batch in masked_batches(documents, metric, MASK, tokens_per_batch):
+    for batch in masked_batches(documents, metric, MASK, tokens_per_batch, stride):
         assert batch.input_ids.size <= max(tokens_per_batch, batch.input_ids.shape[1])
         for row, position, target, destination in zip(
             batch.row, batch.position, batch.target, batch.destination, strict=True
@@ -104,6 +106,39 @@ def test_a_document_is_finished_with_its_last_row(word_ids: list[list[int]], tok
             assert missing[document] == 0
             finished.append(document)
     assert sorted(finished) == [document for document, words in enumerate(word_ids) if max(words, default=-1) >= 0]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@given(word_ids=documents(), stride=st.integers(1, 6))
+def test_a_stride_bounds_the_rows_and_keeps_the_masks_of_every_word(
+    metric: str, word_ids: list[list[int]], stride: int
+) -> None:
+    token_ids = [list(range(10, 10 + len(words))) for words in word_ids]
+    laid_out = Documents.from_lists(token_ids, word_ids)
+    for (document, target), row in rows_of(laid_out, metric, stride=stride).items():
+        words = word_ids[document]
+        word = [position for position, index in enumerate(words) if index == words[target]]
+        # Within the word of the target everything is as in the exact row.
+        expected = masked_positions(words, target, metric)
+        assert {position for position in word if row[position] == MASK} == expected
+        # Masked elsewhere are whole spans of the metric, and never special tokens.
+        assert all(words[position] >= 0 for position, token in enumerate(row) if token == MASK)
+    count = sum(len(batch.input_ids) for batch in masked_batches(laid_out, metric, MASK, 1000, stride))
+    longest = [max((words.count(index) for index in words if index >= 0), default=0) for words in word_ids]
+    assert count <= sum(max(stride, 1 if metric == "whole_word" else pieces) for pieces in longest)
+
+
+def test_strided_rows_of_the_published_example() -> None:
+    rows = rows_of(Documents.from_lists([SOUVENIR[0]], [SOUVENIR[1]]), "word_l2r", stride=3)
+    shown = {position: " ".join(NAMES[token] for token in row[1:-1]) for (_, position), row in rows.items()}
+    first, second, third = "M so ##uven M shop opened M", "the M M M M opened .", "the so M M shop M ."
+    assert shown == {1: first, 4: first, 7: first, 2: second, 5: second, 3: third, 6: third}
+
+
+def test_a_long_stride_is_exact() -> None:
+    laid_out = Documents.from_lists([SOUVENIR[0]], [SOUVENIR[1]])
+    for metric in METRICS:
+        assert rows_of(laid_out, metric, stride=7) == rows_of(laid_out, metric)
 
 
 def test_an_unknown_metric_is_named() -> None:

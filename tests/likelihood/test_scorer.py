@@ -279,6 +279,7 @@ def test_a_model_in_bfloat16_comes_close(scorer: PLLScorer, sentences: list[str]
     [
         ({"metric": "l2r"}, "metric='l2r' is unknown"),
         ({"max_length": 65}, "max_length=65 is outside 3 to 64"),
+        ({"stride": 0}, "stride=0 is below 1"),
         ({"max_length": 2}, "max_length=2 is outside 3 to 64"),
     ],
 )
@@ -299,6 +300,18 @@ def test_bad_settings_are_named(scorer: PLLScorer, arguments: dict[str, object],
 def test_bad_columns_are_named(scorer: PLLScorer, columns: dict[str, list[object]], message: str) -> None:
     with pytest.raises(AuxtaskError, match=message):
         scorer.annotate(Dataset.from_dict(columns))
+
+
+def test_a_model_that_gives_no_numbers_is_refused(scorer: PLLScorer) -> None:
+    with torch.no_grad():
+        scorer.model.cls.predictions.bias[7] = float("nan")
+    with pytest.raises(AuxtaskError, match="not finite"):
+        scorer.score(["the bank"])
+
+
+def test_a_data_set_without_documents(scorer: PLLScorer) -> None:
+    columns: dict[str, list[list[int]]] = {"input_ids": [], "word_ids": []}
+    assert scorer.annotate(Dataset.from_dict(columns)).column_names == ["input_ids", "word_ids", "likelihoods"]
 
 
 def test_one_string_instead_of_a_list(scorer: PLLScorer) -> None:

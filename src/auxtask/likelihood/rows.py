@@ -38,20 +38,22 @@ class RowBatch:
 
 @dataclass(frozen=True)
 class Spans:
-    """One row each: tokens `start..stop-1` are masked and those up to `scored_stop-1` of them are predicted.
+    """In its row, each masks tokens `start..stop-1` and predicts those up to `scored_stop-1` of them.
 
     Args:
-        document: shape (rows,), int64.
-        start, stop, scored_stop: places in the documents' flat arrays, shape (rows,), int64.
+        row: ascending, shape (spans,), int64.
+        start, stop, scored_stop: places in the documents' flat arrays, shape (spans,), int64.
+        document: of each row, ascending, shape (rows,), int64.
     """
 
-    document: Indices
+    row: Indices
     start: Indices
     stop: Indices
     scored_stop: Indices
+    document: Indices
 
 
-def masked_spans(documents: Documents, metric: str) -> Spans:
+def masked_spans(documents: Documents, metric: str, stride: int | None = None) -> Spans:
     """Say what each row of a metric masks and predicts.
 
     For a token t of the word W(t), `original` (Salazar et al. 2020) predicts t with t masked; `word_l2r`
@@ -61,9 +63,13 @@ def masked_spans(documents: Documents, metric: str) -> Spans:
     Args:
         documents: the documents; consecutive tokens of one word index are a word.
         metric: `original`, `whole_word` or `word_l2r`.
+        stride: None predicts one token (or word) a row: exact. A number k >= 1 predicts every k-th of them in
+            one row, so that a document costs k rows however long it is; an approximation, since each is
+            predicted with the others masked. No row masks two pieces of a word apart: where a word has more
+            than k pieces, its document takes so many rows.
 
     Returns:
-        The rows, document by document.
+        The spans, row by row and document by document.
 
     Raises:
         AuxtaskError: the metric is unknown.
@@ -72,23 +78,39 @@ def masked_spans(documents: Documents, metric: str) -> Spans:
     >>> spans = masked_spans(documents, "word_l2r")
     >>> list(zip(spans.start.tolist(), spans.stop.tolist()))
     [(1, 2), (2, 4), (3, 4)]
+    >>> masked_spans(documents, "word_l2r", stride=2).row.tolist()
+    [0, 0, 1]
     """
-    document = np.repeat(np.arange(len(documents)), documents.lengths)
     word, word_stop = documents.words()
+    pieces = word_stop - word
     token = ranges(word, word_stop)
     match metric:
         case "original":
-            return Spans(document[token], token, token + 1, token + 1)
+            start, stop, scored_stop = token, token + 1, token + 1
         case "word_l2r":
-            return Spans(document[token], token, np.repeat(word_stop, word_stop - word), token + 1)
+            start, stop, scored_stop = token, np.repeat(word_stop, pieces), token + 1
         case "whole_word":
-            return Spans(document[word], word, word_stop, word_stop)
+            start, stop, scored_stop = word, word_stop, word_stop
         case _:
             raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(METRICS)}")
 
+    document = np.repeat(np.arange(len(documents)), documents.lengths)
+    spans: Indices = np.bincount(document[start], minlength=len(documents))
+    rows = spans
+    if stride is not None:
+        longest_word = np.ones(len(documents), dtype=np.int64)
+        np.maximum.at(longest_word, document[word], 1 if metric == "whole_word" else pieces)
+        rows = np.minimum(spans, np.maximum(stride, longest_word))
+    first_span, first_row = np.cumsum(spans) - spans, np.cumsum(rows) - rows
+    rank = np.arange(len(start)) - first_span[document[start]]
+    row: Indices = first_row[document[start]] + np.remainder(rank, rows[document[start]])
+    order = np.argsort(row, kind="stable")
+    row_document = np.repeat(np.arange(len(documents)), rows)
+    return Spans(row[order], start[order], stop[order], scored_stop[order], row_document)
+
 
 def masked_batches(
-    documents: Documents, metric: str, mask_token_id: int, tokens_per_batch: int
+    documents: Documents, metric: str, mask_token_id: int, tokens_per_batch: int, stride: int | None = None
 ) -> Iterator[RowBatch]:
     """Build the masked rows of all documents batch by batch, the longest first.
 
@@ -96,35 +118,38 @@ def masked_batches(
 
     Args:
         documents: the documents.
-        metric: as for `masked_spans`.
+        metric, stride: as for `masked_spans`.
         mask_token_id: what masked positions hold.
         tokens_per_batch: upper bound of rows x length, unless one row alone is longer.
 
     Yields:
         Batches that together predict every token with a word exactly once.
     """
-    spans = masked_spans(documents, metric)
+    spans = masked_spans(documents, metric, stride)
+    first_span = np.searchsorted(spans.row, np.arange(len(spans.document) + 1))
     lengths = documents.lengths[spans.document]
-    order = np.lexsort((spans.start, spans.document, -lengths))
+    order = np.argsort(-lengths, kind="stable")
     is_last = np.append(spans.document[order][1:] != spans.document[order][:-1], True)
     bounds = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1))
     for start, stop in pairwise(bounds):
         length = int(lengths[order[start]])
         batches = -(-(stop - start) // max(tokens_per_batch // length, 1))
-        for rows in np.array_split(np.arange(start, stop), batches):
-            chosen = order[rows]
-            begin = documents.offsets[spans.document[chosen]]
+        for places in np.array_split(np.arange(start, stop), batches):
+            rows = order[places]
+            begin = documents.offsets[spans.document[rows]]
             input_ids = documents.token_ids[begin[:, None] + np.arange(length)]
+            chosen = ranges(first_span[rows], first_span[rows + 1])
+            row = np.repeat(np.arange(len(rows)), first_span[rows + 1] - first_span[rows])
             masked = ranges(spans.start[chosen], spans.stop[chosen])
-            row = np.repeat(np.arange(len(chosen)), spans.stop[chosen] - spans.start[chosen])
-            input_ids[row, masked - begin[row]] = mask_token_id
+            masked_row = np.repeat(row, spans.stop[chosen] - spans.start[chosen])
+            input_ids[masked_row, masked - begin[masked_row]] = mask_token_id
             scored = ranges(spans.start[chosen], spans.scored_stop[chosen])
-            row = np.repeat(np.arange(len(chosen)), spans.scored_stop[chosen] - spans.start[chosen])
+            scored_row = np.repeat(row, spans.scored_stop[chosen] - spans.start[chosen])
             yield RowBatch(
                 input_ids=input_ids,
-                row=row,
-                position=scored - begin[row],
+                row=scored_row,
+                position=scored - begin[scored_row],
                 target=documents.token_ids[scored],
                 destination=scored,
-                finished=spans.document[chosen[is_last[rows]]],
+                finished=spans.document[rows[is_last[places]]],
             )

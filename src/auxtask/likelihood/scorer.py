@@ -58,6 +58,7 @@ class PLLScorer:
         tokenizer: the model's tokenizer.
         metric: `word_l2r` (Kauf and Ivanova 2023), `original` or `whole_word`; see `masked_spans`.
         max_length: texts are cut to so many tokens, special ones included; None for what the model can read.
+        stride: None for exact scores; k predicts every k-th token in one row, which is faster and approximate.
         cache: a folder that keeps scores by content, shared by all models and metrics; None keeps nothing.
         tokens_per_batch: rows x length of a batch; None for a value that suits the device.
         progress: whether a bar appears on what takes longer than a second.
@@ -81,6 +82,7 @@ class PLLScorer:
         metric: str = "word_l2r",
         max_length: int | None = None,
         *,
+        stride: int | None = None,
         cache: str | Path | None = None,
         tokens_per_batch: int | None = None,
         progress: bool = True,
@@ -91,6 +93,8 @@ class PLLScorer:
             raise AuxtaskError(
                 f"tokenizer {tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
             )
+        if stride is not None and stride < 1:
+            raise AuxtaskError(f"stride={stride} is below 1; use for example stride=16, or none for exact scores")
         longest = maximum_length(model.config)
         if max_length is not None and not 3 <= max_length <= longest:
             raise AuxtaskError(f"max_length={max_length} is outside 3 to {longest}, what the model can read")
@@ -98,6 +102,7 @@ class PLLScorer:
         self.tokenizer = tokenizer
         self.metric = metric
         self.max_length = max_length or longest
+        self.stride = stride
         self.cache = None if cache is None else Path(cache)
         self.tokens_per_batch = tokens_per_batch or TOKENS_PER_BATCH.get(
             model.device.type, TOKENS_PER_BATCH["cuda"]
@@ -112,6 +117,7 @@ class PLLScorer:
         metric: str = "word_l2r",
         max_length: int | None = None,
         *,
+        stride: int | None = None,
         cache: str | Path | None = None,
         device: str | torch.device | None = None,
         dtype: torch.dtype = torch.float32,
@@ -121,7 +127,7 @@ class PLLScorer:
 
         Args:
             name: `tiny`, a local folder, or an id of the Hugging Face hub.
-            metric, max_length, cache, progress: as for `PLLScorer`.
+            metric, max_length, stride, cache, progress: as for `PLLScorer`.
             device: where to compute; None for an accelerator where there is one, else the CPU.
             dtype: of the weights; `torch.bfloat16` is faster where the hardware has it, and less exact.
 
@@ -134,7 +140,7 @@ class PLLScorer:
         if device is None:
             device = torch.accelerator.current_accelerator() or "cpu"
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
-        return cls(model, load_tokenizer(name), metric, max_length, cache=cache, progress=progress)
+        return cls(model, load_tokenizer(name), metric, max_length, stride=stride, cache=cache, progress=progress)
 
     def score(self, texts: Sequence[str]) -> list[TokenScores]:
         """Score texts.
@@ -230,9 +236,15 @@ class PLLScorer:
             ) as bar,
         ):
             for batch in masked_batches(
-                documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch
+                documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch, self.stride
             ):
-                values[batch.destination] = token_log_probs(self.model, batch, self._pointwise)
+                log_probs = token_log_probs(self.model, batch, self._pointwise)
+                if not np.isfinite(log_probs).all():
+                    raise AuxtaskError(
+                        f"the model gives likelihoods that are not finite in {self.model.dtype}; "
+                        "its weights are damaged, or float32 mends it"
+                    )
+                values[batch.destination] = log_probs
                 bar.update(len(batch.destination))
                 pending[batch.finished] = False
                 yield from ((index, documents.part(values, index)) for index in batch.finished.tolist())
@@ -247,7 +259,7 @@ class PLLScorer:
         if self.cache is None:
             return None
         # All that scores depend on beside the document's token ids and words; the 1 is the format's version.
-        parts = ["1", weights_hash(self.model), self.metric, str(self.tokenizer.mask_token_id)]
+        parts = ["1", weights_hash(self.model), self.metric, str(self.stride), str(self.tokenizer.mask_token_id)]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return ScoreCache(self.cache / key[:16], key)
 
