@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from datasets import Dataset
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
@@ -58,18 +59,30 @@ def run_experiment(
     Raises:
         AuxtaskError: a setting is out of range or a loss became not a number.
     """
-    settings = dict(trainer)
-    patience, head_rate, metric = (settings.pop(name) for name in ("patience", "head_learning_rate", "metric"))
+    own = {name: trainer[name] for name in ("patience", "head_learning_rate", "metric")}
+    metric = own["metric"]
     if metric not in {"macro_f1", "micro_f1", "accuracy"}:
         raise AuxtaskError(f"trainer.metric={metric!r} is unknown; use macro_f1, micro_f1 or accuracy")
-
-    tokenizer = load_tokenizer(model_name)
     longest = maximum_length(load_config(model_name))
     if not 3 <= max_length <= longest:
         raise AuxtaskError(
             f"model.max_length={max_length} is outside 3 to {longest}, what {model_name!r} can read"
         )
+    arguments = training_arguments(
+        folder.checkpoints,
+        seed=seed,
+        save_strategy=trainer["eval_strategy"],
+        save_steps=trainer["eval_steps"] or 500,
+        load_best_model_at_end=True,
+        metric_for_best_model=f"eval_{metric}",
+        greater_is_better=True,
+        remove_unused_columns=False,
+        label_names=[],
+        **{name: value for name, value in trainer.items() if name not in own},
+    )
+    tokenizer = load_tokenizer(model_name)
     collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
+
     encoded = encode(dataset, tokenizer, max_length)
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
@@ -85,84 +98,91 @@ def run_experiment(
         losses={name: task.loss for name, task in tasks.items()},
     )
     main_collator = ClassificationCollator(tokenizer)
-    evaluation = {"eval_strategy": settings["eval_strategy"], "eval_steps": settings["eval_steps"]}
     multitask_trainer = MultiTaskTrainer(
         model,
-        training_arguments(
-            folder.checkpoints,
-            seed=seed,
-            save_strategy=evaluation["eval_strategy"],
-            save_steps=evaluation["eval_steps"] or 500,
-            load_best_model_at_end=True,
-            metric_for_best_model=f"eval_{metric}",
-            greater_is_better=True,
-            remove_unused_columns=False,
-            label_names=[],
-            **settings,
-        ),
+        arguments,
         MultiTaskCollator(main_collator, collators),
         MultiTaskCollator(main_collator),
         encoded["train"],
         encoded["valid"],
         weighting,
-        head_rate,
+        own["head_learning_rate"],
         score_tasks=lambda: {
             name: task.evaluate(
-                model.heads[name], tokenizer, encoded["valid"], settings["per_device_eval_batch_size"]
+                model.heads[name], tokenizer, encoded["valid"], arguments.per_device_eval_batch_size
             )
             for name, task in tasks.items()
         },
         callbacks=[
             HistoryWriter(folder.path / "history.jsonl"),
-            *([EarlyStoppingCallback(patience)] if patience is not None else []),
+            *([EarlyStoppingCallback(own["patience"])] if own["patience"] is not None else []),
         ],
     )
     multitask_trainer.train(resume_from_checkpoint=folder.last_checkpoint())
-    train_seconds = multitask_trainer.clock.seconds
-    tokens_per_second = int(multitask_trainer.trained_tokens) / multitask_trainer.clock.session
-
+    clock = multitask_trainer.clock
+    seconds = {"score": score_seconds, "train": clock.seconds}
+    tokens_per_second = int(multitask_trainer.trained_tokens) / clock.session
+    evaluations = history_rows(multitask_trainer.state.log_history)
+    if not evaluations:
+        raise AuxtaskError(
+            f"no evaluation in {multitask_trainer.state.global_step} steps; "
+            f"lower trainer.eval_steps={trainer['eval_steps']} or use trainer.eval_strategy=epoch"
+        )
     if not multitask_trainer.is_world_process_zero():
         return {}
-    # The exported model itself is tested, in full precision: whoever loads it gets these very predictions.
+
     write_model(folder, classifier, tokenizer, max_length)
     started = time.perf_counter()
-    probabilities = load(folder.model, classifier.device).predict_probabilities(dataset["test"]["text"]).numpy()
-    test_seconds = time.perf_counter() - started
-    gold = np.asarray(dataset["test"]["label"])
-    predicted = probabilities.argmax(axis=-1)
-    state = multitask_trainer.state
-    best = max(history_rows(state.log_history), key=lambda row: row["valid"][metric])
+    test_scores = score_classifier(folder, dataset, classifier.device)
+    seconds["test"] = time.perf_counter() - started
+    best = max(evaluations, key=lambda row: row["valid"][metric])
     metrics = {
         "status": "finished",
-        "test": classification_metrics(gold, predicted, len(dataset.label_names)),
+        "test": test_scores["test"],
         "valid": {name: best["valid"][name] for name in ("micro_f1", "macro_f1", "accuracy")},
-        "per_class": per_class_f1(gold, predicted, dataset.label_names),
+        "per_class": test_scores["per_class"],
         "best_step": best["step"],
-        "steps": state.global_step,
-        "seconds": {
-            "score": round(score_seconds, 3),
-            "train": round(train_seconds, 3),
-            "test": round(test_seconds, 3),
-        },
+        "steps": multitask_trainer.state.global_step,
+        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
         "tokens_per_second": round(tokens_per_second, 1),
         "peak_memory_bytes": peak_memory_bytes(),
         "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
     }
+    write_json(folder.path / "metrics.json", metrics)
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    return metrics
+
+
+def score_classifier(folder: RunFolder, dataset: TextDataset, device: torch.device) -> dict[str, Any]:
+    """Test the exported classifier once, in full precision: whoever loads it gets these very predictions.
+
+    Args:
+        folder: the run, with its `model`; `predictions.jsonl` is written there.
+        dataset: texts and labels.
+        device: where to compute.
+
+    Returns:
+        `test`, the scores, and `per_class`, F1 and support by label.
+    """
+    names = dataset.label_names
+    probabilities = load(folder.model, device).predict_probabilities(dataset["test"]["text"]).numpy()
+    gold, predicted = np.asarray(dataset["test"]["label"]), probabilities.argmax(axis=-1)
     write_json_lines(
         folder.path / "predictions.jsonl",
         [
             {
                 "index": index,
-                "label": dataset.label_names[label],
-                "prediction": dataset.label_names[best_class],
-                "probabilities": dict(zip(dataset.label_names, row.round(6).tolist(), strict=True)),
+                "label": names[label],
+                "prediction": names[best],
+                "probabilities": dict(zip(names, row.round(6).tolist(), strict=True)),
             }
-            for index, (label, best_class, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
+            for index, (label, best, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
         ],
     )
-    write_json(folder.path / "metrics.json", metrics)
-    shutil.rmtree(folder.checkpoints, ignore_errors=True)
-    return metrics
+    return {
+        "test": classification_metrics(gold, predicted, len(names)),
+        "per_class": per_class_f1(gold, predicted, names),
+    }
 
 
 def write_model(
