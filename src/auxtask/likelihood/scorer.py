@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from datasets import Dataset, concatenate_datasets
+from datasets import Dataset
 from numpy.typing import NDArray
 from torch import nn
 from tqdm.auto import tqdm
@@ -193,10 +193,9 @@ class PLLScorer:
             )
         documents = Documents.from_dataset(encoded)
         likelihoods = pa.LargeListArray.from_arrays(documents.offsets, np.exp(self._log_probs(documents)))
-        column = Dataset(pa.table({"likelihoods": likelihoods.cast(pa.list_(pa.float32()))}))
         if "likelihoods" in dataset.column_names:
             dataset = dataset.remove_columns("likelihoods")
-        return concatenate_datasets([dataset, column], axis=1)
+        return dataset.add_column("likelihoods", likelihoods.cast(pa.list_(pa.float32())))
 
     def _log_probs(self, documents: Documents) -> NDArray[np.float32]:
         """Score documents: float32 of shape (tokens,), not a number at special tokens; equal documents once."""
