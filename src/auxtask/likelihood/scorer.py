@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +21,14 @@ from auxtask.data.encoding import encode_texts, words_of_ids
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
-from auxtask.likelihood.narrowing import narrowed, pointwise_modules
-from auxtask.likelihood.rows import METRICS, RowBatch, masked_batches
+from auxtask.likelihood.narrowing import pointwise_modules
+from auxtask.likelihood.prediction import evaluating, token_log_probs
+from auxtask.likelihood.rows import METRICS, masked_batches
 from auxtask.likelihood.scores import TokenScores
-from auxtask.model.heads import vocabulary_logits
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
 
 # Rows x length of a batch: enough to keep the matrix units busy, small enough for the processor's caches.
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
-# Positions that go through the vocabulary head at once; bounds the logits in memory.
-POSITIONS_PER_HEAD = 1024
 
 
 @dataclass(frozen=True)
@@ -229,7 +227,7 @@ class PLLScorer:
         tokens = int((documents.word_ids >= 0).sum())
         pending = np.ones(len(documents), dtype=bool)
         with (
-            _evaluating(self.model),
+            evaluating(self.model),
             tqdm(
                 total=tokens, desc="Scoring", unit="token", unit_scale=True, delay=1, disable=not self.progress
             ) as bar,
@@ -274,42 +272,3 @@ class PLLScorer:
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "
                 "use the tokenizer that belongs to the model"
             )
-
-
-@torch.inference_mode()
-def token_log_probs(
-    model: PreTrainedModel, batch: RowBatch, pointwise: Sequence[nn.Module] = ()
-) -> NDArray[np.float32]:
-    """Predict the scored positions of masked rows.
-
-    The encoder runs once; only the scored positions go through the vocabulary head.
-
-    Args:
-        model: any stock `AutoModelForMaskedLM`, in eval mode.
-        batch: masked rows of equal length.
-        pointwise: parts of the last layer that run at the scored positions alone (`pointwise_modules`).
-
-    Returns:
-        Natural logarithm of the softmax at the target tokens, in float32, shape (scored,).
-    """
-    input_ids, row, position, target = (
-        torch.from_numpy(array).to(model.device)
-        for array in (batch.input_ids, batch.row, batch.position, batch.target)
-    )
-    with narrowed(pointwise, row, position, input_ids.shape):
-        hidden = model.base_model(input_ids)[0][row, position]
-    log_probs = []
-    for states, targets in zip(hidden.split(POSITIONS_PER_HEAD), target.split(POSITIONS_PER_HEAD), strict=True):
-        logits = vocabulary_logits(model, states).float()
-        log_probs.append(logits.gather(1, targets[:, None]).squeeze(1) - logits.logsumexp(dim=1))
-    return torch.cat(log_probs).cpu().numpy()
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(training)
