@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
@@ -12,6 +11,7 @@ from auxtask.cli import run_command
 from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.surprise import surprising_words
+from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 
 
@@ -24,7 +24,7 @@ def score(config: DictConfig) -> None:
         metric=config.metric,
         max_length=config.model.max_length,
         cache=cache,
-        dtype=getattr(torch, config.scoring.dtype),
+        dtype=choose_dtype(config.scoring.dtype),
     )
     console = Console()
     for split in config.splits:

@@ -51,9 +51,8 @@ def train(config: DictConfig) -> None:
 def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerprints: Mapping[str, Any]) -> None:
     """Build the objects that the config names, run the experiment and describe its environment."""
     # Imported here because it takes seconds, and a finished run does without.
-    import torch
-
     from auxtask.likelihood.scorer import PLLScorer
+    from auxtask.model.precision import choose_dtype
     from auxtask.training.environment import environment
     from auxtask.training.experiment import run_experiment
 
@@ -62,7 +61,7 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerp
             config.model.name,
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
-            dtype=getattr(torch, config.scoring.dtype),
+            dtype=choose_dtype(config.scoring.dtype),
         )
         return scorer.annotate(split)
 

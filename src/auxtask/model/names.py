@@ -6,6 +6,9 @@ from pathlib import Path
 
 from auxtask.errors import AuxtaskError
 
+# What decides on the numbers: weights, configuration, tokenizer; a model card does not.
+WEIGHTS_AND_TOKENIZER = {".safetensors", ".bin", ".json", ".txt", ".model"}
+
 
 def resolve(name: str | Path) -> str:
     """Turn a model name into what `from_pretrained` accepts.
@@ -37,7 +40,7 @@ def fingerprint(name: str | Path) -> str:
         name: as for `resolve`.
 
     Returns:
-        For a folder the SHA-256 (hex) over its files, for a hub id the commit that is loaded.
+        For a folder the SHA-256 (hex) over its weights, configuration and tokenizer, for a hub id the commit that is loaded.
 
     Raises:
         AuxtaskError: there is no such folder, or the hub does not answer and nothing of it is kept here.
@@ -50,6 +53,6 @@ def fingerprint(name: str | Path) -> str:
         return str(load_config(name)._commit_hash)
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.is_file():
+        if path.suffix in WEIGHTS_AND_TOKENIZER:
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

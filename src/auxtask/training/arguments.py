@@ -7,17 +7,7 @@ import torch
 from transformers import TrainingArguments
 
 from auxtask.errors import AuxtaskError
-
-
-def bf16_is_fast() -> bool:
-    """Tell whether this machine multiplies bfloat16 matrices faster than float32 ones.
-
-    Returns:
-        True on GPUs with bfloat16 units, and on CPUs with AVX512-BF16 or AMX instructions.
-    """
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+from auxtask.model.precision import bf16_is_fast
 
 
 def training_arguments(output_dir: str | Path, **fields: Any) -> TrainingArguments:

@@ -1,0 +1,17 @@
+"""Draw the heat map of the README: `python scripts/make_heatmap.py docs/heatmap.png`."""
+
+import sys
+
+from auxtask.cli import quiet_libraries
+from auxtask.likelihood.scorer import PLLScorer
+from auxtask.plot.heatmap import mask_heatmap
+
+TEXT = (
+    "Over the past few years, several dependency parsers have been trained on the Penn Treebank; the parser of "
+    "Nivre is fast, but it was the first to lose its accuracy on sentences from biomedical abstracts."
+)
+
+if __name__ == "__main__":
+    quiet_libraries()
+    [scores] = PLLScorer.from_pretrained("tiny").score([TEXT])
+    mask_heatmap(scores, target=0.15).save(sys.argv[1])
