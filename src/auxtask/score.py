@@ -24,6 +24,7 @@ def score(config: DictConfig) -> None:
         metric=config.metric,
         max_length=config.model.max_length,
         cache=cache,
+        stride=config.scoring.stride,
         dtype=choose_dtype(config.scoring.dtype),
     )
     console = Console()

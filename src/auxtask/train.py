@@ -61,6 +61,7 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerp
             config.model.name,
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
+            stride=config.scoring.stride,
             dtype=choose_dtype(config.scoring.dtype),
         )
         return scorer.annotate(split)
