@@ -136,7 +136,8 @@ class PLLScorer:
             AuxtaskError: the model cannot be loaded or is no masked language model.
         """
         if device is None:
-            device = torch.accelerator.current_accelerator() or "cpu"
+            # A build of torch for GPUs names its accelerator even on a machine that has none.
+            device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
         return cls(model, load_tokenizer(name), metric, max_length, stride=stride, cache=cache, progress=progress)
 
