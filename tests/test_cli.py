@@ -150,6 +150,6 @@ def test_help_shows_the_groups(monkeypatch, capsys):
         run_command("train", train)
     assert stop.value.code == 0
     shown = capsys.readouterr().out
-    assert "aux: l3masking" in shown
-    for option in ("docstrings", "acl_arc", "tiny", "roberta-base", "rtm", "stl"):
+    assert shown.startswith("auxtask.train is powered by Hydra")
+    for option in ("l3masking", "docstrings", "acl_arc", "tiny", "roberta-base", "rtm", "stl"):
         assert option in shown

@@ -36,7 +36,7 @@ def mean_adjust(scores: Any, target: float = 0.15) -> Any:
     Raises:
         AuxtaskError: a score is negative, infinite or not a number, or the target is outside [0, 1].
 
-    >>> mean_adjust(np.array([0.9, 0.5, 0.1, 0.0]), target=0.15).tolist()
+    >>> mean_adjust(np.array([0.9, 0.5, 0.1, 0.0]), target=0.15).round(6).tolist()
     [0.36, 0.2, 0.04, 0.0]
     """
     if not 0 <= target <= 1:

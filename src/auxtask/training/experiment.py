@@ -92,12 +92,17 @@ def run_experiment(
 
     set_seed(seed)
     classifier = load_classifier(model_name, dataset.label_names)
-    model = MultiTaskModel(
-        classifier,
-        heads={name: task.head(model_name) for name, task in tasks.items()},
-        losses={name: task.loss for name, task in tasks.items()},
-    )
+    heads = {name: task.head(model_name) for name, task in tasks.items()}
+    model = MultiTaskModel(classifier, heads, {name: task.loss for name, task in tasks.items()})
     main_collator = ClassificationCollator(tokenizer)
+
+    def score_tasks() -> dict[str, dict[str, float]]:
+        batch_size = arguments.per_device_eval_batch_size
+        return {
+            name: task.evaluate(heads[name], tokenizer, encoded["valid"], batch_size)
+            for name, task in tasks.items()
+        }
+
     multitask_trainer = MultiTaskTrainer(
         model,
         arguments,
@@ -107,12 +112,7 @@ def run_experiment(
         encoded["valid"],
         weighting,
         own["head_learning_rate"],
-        score_tasks=lambda: {
-            name: task.evaluate(
-                model.heads[name], tokenizer, encoded["valid"], arguments.per_device_eval_batch_size
-            )
-            for name, task in tasks.items()
-        },
+        score_tasks,
         callbacks=[
             HistoryWriter(folder.path / "history.jsonl"),
             *([EarlyStoppingCallback(own["patience"])] if own["patience"] is not None else []),
