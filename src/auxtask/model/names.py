@@ -40,7 +40,8 @@ def fingerprint(name: str | Path) -> str:
         name: as for `resolve`.
 
     Returns:
-        For a folder the SHA-256 (hex) over its weights, configuration and tokenizer, for a hub id the commit that is loaded.
+        For a folder the SHA-256 (hex) over its weights, configuration and tokenizer; for a hub id the commit
+        that is loaded.
 
     Raises:
         AuxtaskError: there is no such folder, or the hub does not answer and nothing of it is kept here.
