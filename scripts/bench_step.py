@@ -25,14 +25,13 @@ from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.model.loading import load_classifier, load_tokenizer
 from auxtask.model.multitask import MultiTaskModel
+from auxtask.model.precision import choose_dtype
 from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.sampling import LengthGroupedSampler
 from auxtask.training.tasks import Preparation
 from auxtask.training.trainer import MultiTaskTrainer
 from auxtask.training.weighting.static import StaticWeighting
-
-TASKS = ("stl", "rtm", "l3masking")
 
 
 def build(aux: str, arguments: argparse.Namespace, folder: str) -> MultiTaskTrainer:
@@ -47,7 +46,10 @@ def build(aux: str, arguments: argparse.Namespace, folder: str) -> MultiTaskTrai
 
     def annotate(split: Any, metric: str) -> Any:
         cache = Path(config.paths.cache) / "scores"
-        return PLLScorer.from_pretrained(config.model.name, metric=metric, cache=cache).annotate(split)
+        dtype = choose_dtype(config.scoring.dtype)
+        return PLLScorer.from_pretrained(config.model.name, metric=metric, cache=cache, dtype=dtype).annotate(
+            split
+        )
 
     for task in tasks.values():
         encoded = task.prepare(encoded, Preparation(config.model.name, tokenizer, dataset.label_names, annotate))
@@ -68,6 +70,8 @@ def build(aux: str, arguments: argparse.Namespace, folder: str) -> MultiTaskTrai
         StaticWeighting(),
     )
     trainer.create_optimizer()
+    # What the training loop would set; a step outside the loop needs it too.
+    trainer.current_gradient_accumulation_steps = 1
     return trainer
 
 
@@ -84,15 +88,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", default="docstrings")
     parser.add_argument("--model", default="tiny")
+    parser.add_argument("--aux", default="stl,rtm,l3masking", help="tasks to time, stl and rtm among them")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=200)
     arguments = parser.parse_args()
     quiet_libraries()
+    tasks = arguments.aux.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        trainers = {aux: build(aux, arguments, folder) for aux in TASKS}
+        trainers = {aux: build(aux, arguments, folder) for aux in tasks}
     rows = {aux: list(trainer.train_dataset) for aux, trainer in trainers.items()}
     lengths = [len(row["input_ids"]) for row in rows["stl"]]
-    seconds: dict[str, list[float]] = {aux: [] for aux in TASKS}
+    seconds: dict[str, list[float]] = {aux: [] for aux in tasks}
     warm_up, epoch, batches = 10, 0, []
     sampler = LengthGroupedSampler(lengths, arguments.batch_size, seed=0)
     for round_number in range(warm_up + arguments.rounds):
@@ -106,12 +112,12 @@ def main() -> None:
             ]
         batch = batches.pop()
         # The order changes every round, so that no task always runs in the wake of the same other.
-        for aux in np.roll(TASKS, round_number):
+        for aux in np.roll(tasks, round_number):
             duration = step(trainers[aux], [rows[aux][index] for index in batch])
             if round_number >= warm_up:
                 seconds[aux].append(duration)
     print(f"{arguments.dataset}, {arguments.model}, batch {arguments.batch_size}, {arguments.rounds} rounds")
-    for aux in TASKS:
+    for aux in tasks:
         ratios = {
             other: median(mine / theirs for mine, theirs in zip(seconds[aux], seconds[other], strict=True))
             for other in ("stl", "rtm")
