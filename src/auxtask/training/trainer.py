@@ -215,8 +215,9 @@ class MultiTaskTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         lengths = [len(row) for row in self.train_dataset["input_ids"]]  # type: ignore[index]
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return LengthGroupedSampler(lengths, batch_size, self.args.data_seed or self.args.seed)
+        return LengthGroupedSampler(lengths, batch_size, seed)
 
 
 def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:
