@@ -131,7 +131,7 @@ def test_a_full_disk_ends_in_one_line(tmp_path, model_folder):
             sys.executable, "-m", "auxtask.train",
             "dataset=files", f"dataset.train={file_of(tmp_path, lines(ROWS))}",
             f"model.name={model_folder}", "model.max_length=32", "aux=stl", "trainer.num_train_epochs=1",
-            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}", "+trainer.disable_tqdm=true",
+            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}", "trainer.disable_tqdm=true",
         ],
         capture_output=True, text=True, check=False, preexec_fn=no_large_files,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
