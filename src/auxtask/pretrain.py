@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from auxtask.cli import plain, run_command
 from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
@@ -19,6 +18,7 @@ from auxtask.training.pretraining import (
     evaluate_counts,
     evaluate_masked_lm,
 )
+from auxtask.training.run_folder import last_checkpoint
 
 
 def pretrain(config: DictConfig) -> None:
@@ -69,7 +69,7 @@ def pretrain(config: DictConfig) -> None:
         f"{len(blocks['train']):,} blocks of {config.block_length}",
         flush=True,
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(trainer.args.output_dir))
+    trainer.train(resume_from_checkpoint=last_checkpoint(output / "checkpoints"))
 
     metrics = {
         "parameters": parameters,

@@ -108,7 +108,7 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
             sys.executable, "-m", "auxtask.pretrain", f"data.train={text}", f"data.valid={text}",
             f"output={tmp_path / output}", "tokenizer.vocabulary_size=200", "architecture.hidden_size=32",
             "architecture.intermediate_size=32", "architecture.num_hidden_layers=1",
-            "architecture.num_attention_heads=2", "block_length=32", "trainer.max_steps=100",
+            "architecture.num_attention_heads=2", "block_length=32", "trainer.max_steps=200",
             "trainer.per_device_train_batch_size=4", "trainer.warmup_steps=2", "trainer.save_steps=5",
             "trainer.eval_steps=50", "trainer.lr_scheduler_kwargs.num_decay_steps=20", "trainer.bf16=false",
             "trainer.learning_rate=1e-2",
@@ -135,6 +135,6 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     ]
     assert metrics[0] == metrics[1]
     # It has seen its validation text, so it must beat the unigrams by far.
-    assert metrics[0]["valid"]["loss"] < metrics[0]["unigram"]["loss"]
+    assert metrics[0]["valid"]["loss"] < metrics[0]["unigram"]["loss"], metrics[0]
     model = AutoModelForMaskedLM.from_pretrained(tmp_path / "whole" / "model", dtype="float32")
     assert model.config.vocab_size == len(AutoTokenizer.from_pretrained(tmp_path / "whole" / "model"))

@@ -97,20 +97,28 @@ class RunFolder:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def last_checkpoint(self) -> str | None:
-        """Find the last whole checkpoint; one that a kill has cut short is removed.
+        """Find the last whole checkpoint of the run; see `last_checkpoint`."""
+        return last_checkpoint(self.checkpoints)
 
-        Returns:
-            Its path, or None if there is none.
-        """
-        for checkpoint in sorted(self.checkpoints.glob("checkpoint-*"), key=_step, reverse=True):
-            try:
-                # The Trainer writes this file last.
-                json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-            except (FileNotFoundError, json.JSONDecodeError):
-                shutil.rmtree(checkpoint)
-            else:
-                return str(checkpoint)
-        return None
+
+def last_checkpoint(folder: Path) -> str | None:
+    """Find the last whole checkpoint; one that a kill has cut short is removed.
+
+    Args:
+        folder: holds the Trainer's `checkpoint-STEP` folders; it may be missing.
+
+    Returns:
+        Its path, or None if there is none.
+    """
+    for checkpoint in sorted(folder.glob("checkpoint-*"), key=_step, reverse=True):
+        try:
+            # The Trainer writes this file last.
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            shutil.rmtree(checkpoint)
+        else:
+            return str(checkpoint)
+    return None
 
 
 def _step(checkpoint: Path) -> int:
