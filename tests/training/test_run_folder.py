@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.run_folder import RunFolder, run_id
+from auxtask.training.run_folder import RunFolder, last_checkpoint, run_id
 
 CONFIG = {
     "seed": 0,
@@ -115,11 +115,11 @@ def test_bad_input_leaves_no_folder_but_a_run_with_checkpoints_stays(tmp_path):
 
 def test_the_last_whole_checkpoint_is_found_and_a_cut_off_one_removed(tmp_path):
     folder = RunFolder(tmp_path)
-    assert folder.last_checkpoint() is None
+    assert last_checkpoint(folder.checkpoints) is None
     for step, state in ((9, "{}"), (80, "{}"), (100, '{"cut": '), (120, None)):
         checkpoint = folder.checkpoints / f"checkpoint-{step}"
         checkpoint.mkdir(parents=True)
         if state is not None:
             (checkpoint / "trainer_state.json").write_text(state)
-    assert folder.last_checkpoint() == str(folder.checkpoints / "checkpoint-80")
+    assert last_checkpoint(folder.checkpoints) == str(folder.checkpoints / "checkpoint-80")
     assert sorted(path.name for path in folder.checkpoints.iterdir()) == ["checkpoint-80", "checkpoint-9"]

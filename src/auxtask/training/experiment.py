@@ -22,7 +22,7 @@ from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.environment import peak_memory_bytes
 from auxtask.training.history import HistoryWriter, history_rows
-from auxtask.training.run_folder import RunFolder
+from auxtask.training.run_folder import RunFolder, last_checkpoint
 from auxtask.training.tasks import AuxiliaryTask, Preparation
 from auxtask.training.trainer import MultiTaskTrainer, Weighting
 
@@ -118,7 +118,7 @@ def run_experiment(
             *([EarlyStoppingCallback(own["patience"])] if own["patience"] is not None else []),
         ],
     )
-    multitask_trainer.train(resume_from_checkpoint=folder.last_checkpoint())
+    multitask_trainer.train(resume_from_checkpoint=last_checkpoint(folder.checkpoints))
     clock = multitask_trainer.clock
     seconds = {"score": score_seconds, "train": clock.seconds}
     tokens_per_second = int(multitask_trainer.trained_tokens) / clock.session

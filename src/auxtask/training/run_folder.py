@@ -96,10 +96,6 @@ class RunFolder:
             if entry.name != ".lock":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
-    def last_checkpoint(self) -> str | None:
-        """Find the last whole checkpoint of the run; see `last_checkpoint`."""
-        return last_checkpoint(self.checkpoints)
-
 
 def last_checkpoint(folder: Path) -> str | None:
     """Find the last whole checkpoint; one that a kill has cut short is removed.
