@@ -16,6 +16,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from auxtask.allocator import keep_freed_memory
 from auxtask.errors import AuxtaskError
 
 
@@ -46,6 +47,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     # Without this, Hydra reports errors over many lines; here they are caught and said in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     quiet_libraries()
+    keep_freed_memory()
 
     def guarded(config: DictConfig) -> None:
         try:
