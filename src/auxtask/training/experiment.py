@@ -5,23 +5,19 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-import torch
 from datasets import Dataset
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from auxtask.data.dataset import TextDataset
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
-from auxtask.files import write_json, write_json_lines
-from auxtask.metrics import classification_metrics, per_class_f1
 from auxtask.model.classifier import load
 from auxtask.model.loading import load_classifier, load_config, load_tokenizer, maximum_length
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
-from auxtask.training.environment import peak_memory_bytes
 from auxtask.training.history import HistoryWriter, history_rows
+from auxtask.training.results import write_results
 from auxtask.training.run_folder import RunFolder, last_checkpoint
 from auxtask.training.tasks import AuxiliaryTask, Preparation
 from auxtask.training.trainer import MultiTaskTrainer, Weighting
@@ -133,56 +129,24 @@ def run_experiment(
 
     write_model(folder, classifier, tokenizer, max_length)
     started = time.perf_counter()
-    test_scores = score_classifier(folder, dataset, classifier.device)
+    # Test the exported classifier, in full precision: whoever loads it gets these very predictions.
+    tested = load(folder.model, classifier.device)
+    probabilities = tested.predict_probabilities(dataset["test"]["text"]).numpy()
     seconds["test"] = time.perf_counter() - started
     best = max(evaluations, key=lambda row: row["valid"][metric])
-    metrics = {
-        "status": "finished",
-        "test": test_scores["test"],
-        "valid": {name: best["valid"][name] for name in ("micro_f1", "macro_f1", "accuracy")},
-        "per_class": test_scores["per_class"],
-        "best_step": best["step"],
-        "steps": multitask_trainer.state.global_step,
-        "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
-        "tokens_per_second": round(tokens_per_second, 1),
-        "peak_memory_bytes": peak_memory_bytes(),
-        "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
-    }
-    write_json(folder.path / "metrics.json", metrics)
+    metrics = write_results(
+        folder,
+        dataset,
+        probabilities,
+        valid=best["valid"],
+        best_step=best["step"],
+        steps=multitask_trainer.state.global_step,
+        seconds=seconds,
+        tokens_per_second=tokens_per_second,
+        parameters=sum(parameter.numel() for parameter in classifier.parameters()),
+    )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return metrics
-
-
-def score_classifier(folder: RunFolder, dataset: TextDataset, device: torch.device) -> dict[str, Any]:
-    """Test the exported classifier once, in full precision: whoever loads it gets these very predictions.
-
-    Args:
-        folder: the run, with its `model`; `predictions.jsonl` is written there.
-        dataset: texts and labels.
-        device: where to compute.
-
-    Returns:
-        `test`, the scores, and `per_class`, F1 and support by label.
-    """
-    names = dataset.label_names
-    probabilities = load(folder.model, device).predict_probabilities(dataset["test"]["text"]).numpy()
-    gold, predicted = np.asarray(dataset["test"]["label"]), probabilities.argmax(axis=-1)
-    write_json_lines(
-        folder.path / "predictions.jsonl",
-        [
-            {
-                "index": index,
-                "label": names[label],
-                "prediction": names[best],
-                "probabilities": dict(zip(names, row.round(6).tolist(), strict=True)),
-            }
-            for index, (label, best, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
-        ],
-    )
-    return {
-        "test": classification_metrics(gold, predicted, len(names)),
-        "per_class": per_class_f1(gold, predicted, names),
-    }
 
 
 def write_model(
