@@ -1,0 +1,49 @@
+"""The data-set table: documents, classes and how evenly the classes are filled, beside the published counts."""
+
+from collections.abc import Mapping
+
+from auxtask.evaluation.published import published_statistics
+from auxtask.evaluation.table import Cell, Note, Table
+
+HEADINGS = {
+    "train": "train",
+    "valid": "valid",
+    "test": "test",
+    "classes": "classes",
+    "class_mean": "documents/class, mean",
+    "class_std": "documents/class, std",
+}
+
+
+def dataset_table(statistics: Mapping[str, Mapping[str, int]]) -> Table:
+    """Lay the statistics of data sets out as the published tables do, a column a data set.
+
+    Args:
+        statistics: by data set what `dataset_statistics` returns.
+
+    Returns:
+        The table; a count that differs from a published one is marked, and the note says what was published.
+
+    >>> counts = {"train": 1688, "valid": 114, "test": 139, "classes": 6, "class_mean": 323, "class_std": 338}
+    >>> [str(row[1]) for row in dataset_table({"acl_arc": counts}).rows]
+    ['1,688', '114', '139', '6', '323', '338']
+    """
+    published = published_statistics()
+    rows, notes = [], []
+    for statistic, heading in HEADINGS.items():
+        row = [Cell(heading)]
+        for dataset, counts in statistics.items():
+            printed = sorted({table[statistic] for table in published.get(dataset, []) if statistic in table})
+            others = [count for count in printed if count != counts[statistic]]
+            marks = ()
+            if others:
+                marks = (str(len(notes) + 1),)
+                notes.append(Note(marks[0], _difference(dataset, heading, others, agrees=others != printed)))
+            row.append(Cell(counts[statistic], marks=marks))
+        rows.append(row)
+    return Table("datasets", "Data sets", ("", *statistics), rows, notes=notes)
+
+
+def _difference(dataset: str, heading: str, others: list[int], agrees: bool) -> str:
+    listed = ", ".join(f"{count:,}" for count in others)
+    return f"{dataset}, {heading}: {'one published table has' if agrees else 'published'} {listed}"
