@@ -29,13 +29,14 @@ def dataset_table(statistics: Mapping[str, Mapping[str, int]]) -> Table:
     ['1,688', '114', '139', '6', '323', '338']
     """
     published = published_statistics()
-    rows, notes = [], []
+    rows: list[list[Cell]] = []
+    notes: list[Note] = []
     for statistic, heading in HEADINGS.items():
         row = [Cell(heading)]
         for dataset, counts in statistics.items():
             printed = sorted({table[statistic] for table in published.get(dataset, []) if statistic in table})
             others = [count for count in printed if count != counts[statistic]]
-            marks = ()
+            marks: tuple[str, ...] = ()
             if others:
                 marks = (str(len(notes) + 1),)
                 notes.append(Note(marks[0], _difference(dataset, heading, others, agrees=others != printed)))
