@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.likelihood.scores import TokenScores
     from auxtask.masking.collators import L3MaskingCollator, MaskingCollator, RTMCollator
+    from auxtask.masking.frequency import FrequencyMaskingCollator
     from auxtask.masking.mean_adjust import mean_adjust
+    from auxtask.masking.units import SpanMaskingCollator, WholeWordMaskingCollator
     from auxtask.model.classifier import Classifier, load
     from auxtask.phrases.extraction import NgramExtractor
     from auxtask.phrases.inventory import NgramInventory
@@ -32,13 +34,16 @@ _MODULES = {
     "Classifier": "model.classifier",
     "CommonLabelLabeler": "phrases.labelers",
     "DisregardLabeler": "phrases.labelers",
+    "FrequencyMaskingCollator": "masking.frequency",
     "L3MaskingCollator": "masking.collators",
     "MaskingCollator": "masking.collators",
     "NgramExtractor": "phrases.extraction",
     "NgramInventory": "phrases.inventory",
     "PLLScorer": "likelihood.scorer",
     "RTMCollator": "masking.collators",
+    "SpanMaskingCollator": "masking.units",
     "TokenScores": "likelihood.scores",
+    "WholeWordMaskingCollator": "masking.units",
     "load": "model.classifier",
     "mean_adjust": "masking.mean_adjust",
 }
@@ -50,13 +55,16 @@ __all__ = [
     "Classifier",
     "CommonLabelLabeler",
     "DisregardLabeler",
+    "FrequencyMaskingCollator",
     "L3MaskingCollator",
     "MaskingCollator",
     "NgramExtractor",
     "NgramInventory",
     "PLLScorer",
     "RTMCollator",
+    "SpanMaskingCollator",
     "TokenScores",
+    "WholeWordMaskingCollator",
     "load",
     "mean_adjust",
     "plot",

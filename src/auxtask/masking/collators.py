@@ -1,7 +1,7 @@
-"""Data collators that mask: random token masking and L3Masking, for any `transformers.Trainer`."""
+"""Data collators that mask token by token: random token masking and L3Masking, for any `transformers.Trainer`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -16,19 +16,22 @@ from auxtask.data.encoding import frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.masking.corruption import corrupt, ordinary_token_ids
 from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.masking.scores import one_minus_likelihood
 
 Feature = Mapping[str, Any]
+Scores = NDArray[np.float64]
 
 
 @dataclass
 class MaskingCollator(ABC):
     """What every masking strategy shares: dynamic padding, the draw, the 80/10/10 corruption and the labels.
 
-    A strategy is a subclass that says with which probability each token is masked.
+    A strategy is a subclass that selects the tokens to be predicted: each for itself, by its score
+    (`ScoreMaskingCollator`), or several together (`UnitMaskingCollator`).
 
     Args:
         tokenizer: the encoder's tokenizer; it must have a mask token.
-        mask_rate: mean probability with which an ordinary token is selected, in (0, 1).
+        mask_rate: mean probability with which an ordinary token of a document is selected, in (0, 1).
         seed: None draws new masks at every call from torch's global generator, as the collators of
             `transformers` do. A number makes the masks a function of (seed, `epoch`, document) alone: the
             same on any number of processes and after a resume. Then the caller counts up `epoch`, as auxtask's
@@ -54,15 +57,21 @@ class MaskingCollator(ABC):
         self._replacement_ids = ordinary_token_ids(self.tokenizer)
 
     @abstractmethod
-    def mask_probabilities(self, features: Sequence[Feature], maskable: NDArray[np.bool_]) -> NDArray[Any]:
-        """Say with which probability each token of a batch is selected.
+    def select(
+        self,
+        features: Sequence[Feature],
+        maskable: NDArray[np.bool_],
+        generators: Sequence[np.random.Generator],
+    ) -> NDArray[np.bool_]:
+        """Select the tokens of a batch that are to be predicted.
 
         Args:
             features: the documents, each with `input_ids` and the columns that the strategy needs.
             maskable: (documents, length), bool; False at special tokens and padding.
+            generators: one a document, the only randomness: a document's masks are its own affair.
 
         Returns:
-            Probabilities in [0, 1], shape (documents, length), float; 0 where not maskable.
+            Shape (documents, length), bool; False where not maskable.
         """
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
@@ -79,15 +88,11 @@ class MaskingCollator(ABC):
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         attention_mask = np.arange(input_ids.shape[1]) < lengths[:, None]
         maskable = attention_mask & ~np.isin(input_ids, self._frame_ids)
-        uniforms = np.zeros((3, *input_ids.shape))
-        for row, (length, seed) in enumerate(zip(lengths, self._seeds(input_ids, lengths), strict=True)):
-            uniforms[:, row, :length] = np.random.default_rng(seed).random((3, length))
+        generators = [np.random.default_rng(seed) for seed in self._seeds(input_ids, lengths)]
+        selected = self.select(features, maskable, generators)
+        uniforms = uniform_rows(generators, (2, *input_ids.shape), lengths)
         corrupted, labels = corrupt(
-            input_ids,
-            self.mask_probabilities(features, maskable),
-            uniforms,
-            self.tokenizer.mask_token_id,
-            self._replacement_ids,
+            input_ids, selected, uniforms, self.tokenizer.mask_token_id, self._replacement_ids
         )
         return {
             "input_ids": torch.from_numpy(corrupted),
@@ -106,13 +111,58 @@ class MaskingCollator(ABC):
 
 
 @dataclass
-class RTMCollator(MaskingCollator):
+class ScoreMaskingCollator(MaskingCollator):
+    """Strategies that select each token for itself, with probability f(score).
+
+    They differ in the score alone; f sets the mean over a document to the mask rate.
+
+    Args:
+        tokenizer, mask_rate, seed: see `MaskingCollator`.
+        adjust: the function f, from the scores of several documents and the mask rate to probabilities.
+    """
+
+    adjust: Callable[[list[Scores], float], list[NDArray[Any]]] = field(default=mean_adjust, kw_only=True)
+
+    @abstractmethod
+    def scores(self, feature: Feature) -> Scores:
+        """Say how much each token of a document asks to be masked.
+
+        Args:
+            feature: the document, with `input_ids` and the column that the strategy needs.
+
+        Returns:
+            Shape (tokens,), at least 0; not a number at a token that is never masked.
+        """
+
+    def select(
+        self,
+        features: Sequence[Feature],
+        maskable: NDArray[np.bool_],
+        generators: Sequence[np.random.Generator],
+    ) -> NDArray[np.bool_]:
+        """Draw each token with its probability."""
+        maskable = maskable.copy()
+        scores = []
+        for row, feature in zip(maskable, features, strict=True):
+            document = self.scores(feature)
+            row = row[: len(document)]
+            row &= ~np.isnan(document)
+            scores.append(document[row])
+        probabilities = np.zeros(maskable.shape)
+        probabilities[maskable] = np.concatenate(self.adjust(scores, self.mask_rate))
+        lengths = np.array([len(feature["input_ids"]) for feature in features])
+        return uniform_rows(generators, maskable.shape, lengths) < probabilities
+
+
+@dataclass
+class RTMCollator(ScoreMaskingCollator):
     """Random token masking (Devlin et al. 2019): every ordinary token with the same probability.
 
     Args:
         tokenizer: the encoder's tokenizer; it must have a mask token.
         mask_rate: probability with which a token is selected, in (0, 1).
         seed: see `MaskingCollator`.
+        adjust: see `ScoreMaskingCollator`; equal scores leave it no choice.
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> tokenizer = load_tokenizer("tiny")
@@ -121,13 +171,13 @@ class RTMCollator(MaskingCollator):
     (['attention_mask', 'input_ids', 'labels'], True)
     """
 
-    def mask_probabilities(self, features: Sequence[Feature], maskable: NDArray[np.bool_]) -> NDArray[Any]:
-        """Give every maskable token the mask rate."""
-        return np.where(maskable, self.mask_rate, 0.0)
+    def scores(self, feature: Feature) -> Scores:
+        """Give every token the same score."""
+        return np.ones(len(feature["input_ids"]))
 
 
 @dataclass
-class L3MaskingCollator(MaskingCollator):
+class L3MaskingCollator(ScoreMaskingCollator):
     """L3Masking (Kimura et al. 2024): tokens the vanilla model finds unlikely are masked more often.
 
     A token of likelihood P is selected with probability f(1 - P), where f (`mean_adjust`) sets the mean over
@@ -137,6 +187,8 @@ class L3MaskingCollator(MaskingCollator):
         tokenizer: the encoder's tokenizer; it must have a mask token.
         mask_rate: mean mask probability of a document, in (0, 1).
         seed: see `MaskingCollator`.
+        adjust: the function f; see `ScoreMaskingCollator`.
+        score: from likelihoods in [0, 1] to scores; see `auxtask.masking.scores`.
 
     Raises:
         AuxtaskError: a document has no likelihoods, or not one for each of its tokens.
@@ -149,24 +201,60 @@ class L3MaskingCollator(MaskingCollator):
     torch.Size([1, 3])
     """
 
-    def mask_probabilities(self, features: Sequence[Feature], maskable: NDArray[np.bool_]) -> NDArray[Any]:
-        """Give every maskable token f(1 - P)."""
-        scores = []
-        maskable = maskable.copy()
-        for row, feature in zip(maskable, features, strict=True):
-            likelihoods = feature.get("likelihoods")
-            if likelihoods is None or len(likelihoods) != len(feature["input_ids"]):
-                raise AuxtaskError(
-                    "L3Masking needs a column 'likelihoods' aligned with 'input_ids'; add it with "
-                    "PLLScorer.annotate(dataset) and keep it (remove_unused_columns=False)"
-                )
-            document = np.asarray(likelihoods, dtype=np.float64)
-            # A position the scorer left out (not a number) is never masked.
-            row[: len(document)] &= ~np.isnan(document)
-            scores.append(1.0 - document[row[: len(document)]])
-        probabilities = np.zeros(maskable.shape)
-        probabilities[maskable] = np.concatenate(mean_adjust(scores, self.mask_rate))
-        return probabilities
+    score: Callable[[Scores], Scores] = field(default=one_minus_likelihood, kw_only=True)
+
+    def scores(self, feature: Feature) -> Scores:
+        """Score the likelihood of every token; a position the scorer left out is never masked."""
+        likelihoods = aligned_column(feature, "likelihoods", "PLLScorer.annotate(dataset)")
+        return self.score(likelihoods)
+
+
+def aligned_column(feature: Feature, name: str, maker: str) -> NDArray[np.float64]:
+    """Read a column that has a number for each token of a document.
+
+    Args:
+        feature: the document.
+        name: the column.
+        maker: what adds it, for the message.
+
+    Returns:
+        Shape (tokens,), float64.
+
+    Raises:
+        AuxtaskError: it is missing or has another length than `input_ids`.
+
+    >>> aligned_column({"input_ids": [2, 7], "likelihoods": [0.5, 1.0]}, "likelihoods", "annotate").tolist()
+    [0.5, 1.0]
+    """
+    values = feature.get(name)
+    if values is None or len(values) != len(feature["input_ids"]):
+        raise AuxtaskError(
+            f"this masking needs a column {name!r} aligned with 'input_ids'; add it with "
+            f"{maker} and keep it (remove_unused_columns=False)"
+        )
+    return np.asarray(values, dtype=np.float64)
+
+
+def uniform_rows(
+    generators: Sequence[np.random.Generator], shape: tuple[int, ...], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Draw uniform numbers for a padded batch, each document's from its own generator.
+
+    Args:
+        generators: one a document.
+        shape: (..., documents, length) of the result.
+        lengths: tokens of each document, shape (documents,).
+
+    Returns:
+        Draws from [0, 1), 0 at padding: they do not depend on what shares the batch.
+
+    >>> uniform_rows([np.random.default_rng(0)], (1, 3), np.array([2]))[0, 2]
+    np.float64(0.0)
+    """
+    uniforms = np.zeros(shape)
+    for row, (generator, length) in enumerate(zip(generators, lengths, strict=True)):
+        uniforms[..., row, :length] = generator.random((*shape[:-2], length))
+    return uniforms
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> NDArray[np.int64]:

@@ -1,12 +1,10 @@
 """The 80/10/10 corruption of BERT: what happens to a token once it was selected for masking."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-IGNORE_INDEX = -100
+from auxtask.constants import IGNORE_INDEX
 
 
 def ordinary_token_ids(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
@@ -23,22 +21,22 @@ def ordinary_token_ids(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
 
 def corrupt(
     input_ids: NDArray[np.int64],
-    probabilities: NDArray[Any],
+    selected: NDArray[np.bool_],
     uniforms: NDArray[np.float64],
     mask_token_id: int,
     replacement_ids: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Select tokens by their mask probabilities and corrupt the selected ones (Devlin et al. 2019).
+    """Corrupt the tokens that were selected (Devlin et al. 2019).
 
     Of the selected tokens 80 % become the mask token, 10 % a uniformly drawn ordinary token and 10 % stay as
-    they are; all of them are to be predicted. So a token with probability p is predicted with probability p
-    and shown as the mask token with probability 0.8 p.
+    they are; all of them are to be predicted. So a token that is selected with probability p is predicted with
+    probability p and shown as the mask token with probability 0.8 p.
 
     Args:
         input_ids: token ids, any shape, int64.
-        probabilities: mask probabilities in [0, 1], same shape; 0 where nothing may be masked.
-        uniforms: independent draws from [0, 1), shape (3, *input_ids.shape): for the selection, the kind of
-            corruption and the replacement.
+        selected: the tokens to be predicted, same shape, bool.
+        uniforms: independent draws from [0, 1), shape (2, *input_ids.shape): for the kind of corruption and the
+            replacement.
         mask_token_id: id of the mask token.
         replacement_ids: ids that a random replacement may take, shape (candidates,).
 
@@ -46,13 +44,12 @@ def corrupt(
         The corrupted ids and the labels, both int64 in the shape of `input_ids`; labels hold the original id
         where a token was selected and -100 elsewhere.
 
-    >>> uniforms = np.array([[0.1, 0.1, 0.9], [0.5, 0.85, 0.0], [0.0, 0.6, 0.0]])
-    >>> corrupt(np.array([7, 8, 9]), np.full(3, 0.15), uniforms, 4, np.array([10, 11]))
+    >>> uniforms = np.array([[0.5, 0.85, 0.0], [0.0, 0.6, 0.0]])
+    >>> corrupt(np.array([7, 8, 9]), np.array([True, True, False]), uniforms, 4, np.array([10, 11]))
     (array([ 4, 11,  9]), array([   7,    8, -100]))
     """
-    selected = uniforms[0] < probabilities
-    masked = selected & (uniforms[1] < 0.8)
-    replaced = selected & (uniforms[1] >= 0.8) & (uniforms[1] < 0.9)
-    drawn = replacement_ids[(uniforms[2] * len(replacement_ids)).astype(np.int64)]
+    masked = selected & (uniforms[0] < 0.8)
+    replaced = selected & (uniforms[0] >= 0.8) & (uniforms[0] < 0.9)
+    drawn = replacement_ids[(uniforms[1] * len(replacement_ids)).astype(np.int64)]
     corrupted = np.where(masked, mask_token_id, np.where(replaced, drawn, input_ids))
     return corrupted, np.where(selected, input_ids, IGNORE_INDEX)

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-# What torch's cross-entropy and every stock head of transformers leave out of the loss.
-IGNORE_INDEX = -100
+from auxtask.constants import IGNORE_INDEX
 
 
 class GivenEncoderOutput(nn.Module):

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
+from auxtask.constants import IGNORE_INDEX
 from auxtask.errors import AuxtaskError
 
 OUTSIDE = "O"
-IGNORE_INDEX = -100
 
 
 def spans_to_labels(length: int, spans: Iterable[tuple[int, int, str]]) -> list[str]:

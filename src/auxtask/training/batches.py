@@ -73,6 +73,15 @@ class EpochCounter(TrainerCallback):
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Set `epoch` on every collator; the state counts in fractions of an epoch."""
+        """Set `epoch` on every collator."""
         for collator in self.collators:
-            collator.epoch = int((state.epoch or 0.0) + 1e-6)
+            collator.epoch = current_epoch(state)
+
+
+def current_epoch(state: TrainerState) -> int:
+    """Count whole epochs from 0; the state counts in fractions of an epoch.
+
+    >>> current_epoch(TrainerState(epoch=2.9999999999))
+    3
+    """
+    return int((state.epoch or 0.0) + 1e-6)

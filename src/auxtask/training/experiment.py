@@ -111,6 +111,11 @@ def run_experiment(
         score_tasks,
         callbacks=[
             HistoryWriter(folder.path / "history.jsonl"),
+            *(
+                callback
+                for name, task in tasks.items()
+                for callback in task.callbacks(heads[name], tokenizer, collators[name], encoded["train"])
+            ),
             *([EarlyStoppingCallback(own["patience"])] if own["patience"] is not None else []),
         ],
     )

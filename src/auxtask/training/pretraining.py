@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel, Trainer, TrainingArguments
 
+from auxtask.constants import IGNORE_INDEX
 from auxtask.masking.collators import MaskingCollator
-from auxtask.masking.corruption import IGNORE_INDEX
 from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
 from auxtask.training.batches import EpochCounter
 from auxtask.training.sampling import LengthGroupedSampler

@@ -8,12 +8,13 @@ import torch
 import torch.nn.functional as F
 from datasets import Dataset, DatasetDict
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.modeling_outputs import BaseModelOutput
 
+from auxtask.constants import IGNORE_INDEX
 from auxtask.data.encoding import encode_texts
 from auxtask.masking.collators import pad
-from auxtask.model.heads import IGNORE_INDEX, run_head
+from auxtask.model.heads import run_head
 from auxtask.model.loading import load_tagger
 from auxtask.phrases.bio import labels_to_spans
 from auxtask.phrases.extraction import NgramExtractor
@@ -118,6 +119,12 @@ class RecognitionTask:
                 gold_spans.append(labels_to_spans([names[gold[position]] for position in kept]))
         head.train()
         return {"loss": total / max(tokens, 1), "span_f1": span_f1(gold_spans, predicted_spans)}
+
+    def callbacks(
+        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, collator: Collator, train: Dataset
+    ) -> list[TrainerCallback]:
+        """Do nothing while training goes on."""
+        return []
 
 
 def span_f1(gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> float:

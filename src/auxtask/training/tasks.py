@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 from datasets import Dataset, DatasetDict
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.masking.collators import MaskingCollator
+from auxtask.masking.frequency import annotate_frequencies
 from auxtask.model.heads import masked_lm_loss
 from auxtask.model.loading import load_masked_lm
 
@@ -53,6 +54,11 @@ class AuxiliaryTask(Protocol):
     ) -> dict[str, float]:
         """Score the task on the validation documents; empty where there is nothing to say."""
 
+    def callbacks(
+        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, collator: Any, train: Dataset
+    ) -> list[TrainerCallback]:
+        """Give what the task has to do while training goes on; mostly nothing."""
+
 
 @dataclass
 class MaskingTask:
@@ -87,6 +93,25 @@ class MaskingTask:
     ) -> dict[str, float]:
         """Say nothing: validation documents are not masked."""
         return {}
+
+    def callbacks(
+        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, collator: Any, train: Dataset
+    ) -> list[TrainerCallback]:
+        """Do nothing while training goes on."""
+        return []
+
+
+@dataclass
+class FrequencyMaskingTask(MaskingTask):
+    """Masking that follows the frequency of tokens in the training split.
+
+    Args:
+        masking: as for `MaskingTask`; the collator reads the column `frequencies`.
+    """
+
+    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
+        """Add the column `frequencies` to the training split."""
+        return DatasetDict({**dataset, "train": annotate_frequencies(dataset["train"])})
 
 
 @dataclass

@@ -1,0 +1,64 @@
+"""Frequency masking: rare tokens are masked more often, whatever their context."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset
+
+from auxtask.errors import AuxtaskError
+from auxtask.masking.collators import Feature, ScoreMaskingCollator, Scores, aligned_column
+
+
+@dataclass
+class FrequencyMaskingCollator(ScoreMaskingCollator):
+    """Mask tokens in proportion to a negative power of their frequency (Lample and Conneau 2019).
+
+    A token of relative frequency q is selected with probability f(q^-power). Frequencies come in the column
+    `frequencies` that `annotate_frequencies` adds.
+
+    Args:
+        tokenizer, mask_rate, seed, adjust: see `ScoreMaskingCollator`.
+        power: at least 0; 0.5 is the square root of the reference, 0 is random token masking.
+
+    Raises:
+        AuxtaskError: the power is negative, or a document has no frequencies.
+
+    >>> from auxtask.model.loading import load_tokenizer
+    >>> feature = {"input_ids": [2, 900, 901, 3], "frequencies": [0.25, 0.01, 0.04, 0.25]}
+    >>> FrequencyMaskingCollator(load_tokenizer("tiny")).scores(feature).round(6).tolist()
+    [2.0, 10.0, 5.0, 2.0]
+    """
+
+    power: float = field(default=0.5, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.power < 0:
+            raise AuxtaskError(f"power={self.power} is negative; use 0 or more, for example power=0.5")
+
+    def scores(self, feature: Feature) -> Scores:
+        """Score every token by its frequency."""
+        return aligned_column(feature, "frequencies", "annotate_frequencies(dataset)") ** -self.power
+
+
+def annotate_frequencies(dataset: Dataset) -> Dataset:
+    """Add the column `frequencies`: the share that each token has in all tokens of the data set.
+
+    Args:
+        dataset: one split with the column `input_ids`.
+
+    Returns:
+        The data set with one column more: float32 in (0, 1], aligned with `input_ids`.
+
+    >>> annotate_frequencies(Dataset.from_dict({"input_ids": [[5, 6], [5, 5]]}))["frequencies"][0]
+    [0.75, 0.25]
+    """
+    documents: Sequence[Sequence[int]] = dataset["input_ids"]
+    tokens = np.concatenate([np.zeros(0, np.int64), *(np.asarray(row, np.int64) for row in documents)])
+    _, index, counts = np.unique(tokens, return_inverse=True, return_counts=True)
+    offsets = np.cumsum([0, *map(len, documents)])
+    shares = (counts / max(len(tokens), 1)).astype(np.float32)[index]
+    column = pa.LargeListArray.from_arrays(offsets, shares).cast(pa.list_(pa.float32()))
+    return dataset.add_column("frequencies", column)
