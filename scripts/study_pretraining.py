@@ -24,6 +24,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM
 
 from auxtask.data.packing import read_documents
 from auxtask.model.precision import bf16_is_fast
+from auxtask.training.muon import MuonWithAdamW
 from auxtask.training.pretraining import MaskedLanguageModeling
 
 BLOCK_LENGTH = 256
@@ -52,15 +53,13 @@ def shape(layers: int, width: int, inner: int, heads: int, family: dict[str, obj
 SHAPES: dict[str, tuple[dict, int, int, list[str]]] = {
     "4x256": (shape(4, 256, 512, 4), 8192, 16, []),
     "4x256, batches of 32": (shape(4, 256, 512, 4), 8192, 32, []),
-    "6x256": (shape(6, 256, 512, 4), 8192, 16, []),
-    "8x256, 4k": (shape(8, 256, 512, 4), 4096, 16, []),
-    "4x256, 16k": (shape(4, 256, 512, 4), 16384, 16, []),
-    "8x192": (shape(8, 192, 384, 3), 8192, 16, []),
-    "3x320": (shape(3, 320, 640, 5), 8192, 16, []),
-    "4x256, feed-forward 1024": (shape(4, 256, 1024, 4), 8192, 16, []),
-    "BERT 4x256": (shape(4, 256, 1024, 4, BERT), 8192, 16, []),
+    "4x256, AdamW": (shape(4, 256, 512, 4), 8192, 16, ["optimizer=null"]),
     "4x256, masks at 15 %": (shape(4, 256, 512, 4), 8192, 16, ["masking.mask_rate=0.15"]),
-    "4x256, masks at 35 %": (shape(4, 256, 512, 4), 8192, 16, ["masking.mask_rate=0.35"]),
+    "4x256, 4k": (shape(4, 256, 512, 4), 4096, 16, []),
+    "6x256": (shape(6, 256, 512, 4), 8192, 16, []),
+    "3x320": (shape(3, 320, 640, 5), 8192, 16, []),
+    "8x192": (shape(8, 192, 384, 3), 8192, 16, []),
+    "BERT 4x256": (shape(4, 256, 1024, 4, BERT), 8192, 16, []),
 }
 
 
@@ -69,10 +68,13 @@ def step_seconds(names: list[str], rounds: int) -> dict[str, float]:
     steps = {}
     for name in names:
         architecture, vocabulary, batch, overrides = SHAPES[name]
-        rate = next((float(text.split("=")[1]) for text in overrides if "mask_rate" in text), 0.25)
+        rate = 0.15 if any("mask_rate" in text for text in overrides) else (0.3 + 0.15) / 2
         config = AutoConfig.for_model(**architecture, vocab_size=vocabulary, pad_token_id=0)
         model = MaskedLanguageModeling(AutoModelForMaskedLM.from_config(config))
-        optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+        if "optimizer=null" in overrides:
+            optimizer: torch.optim.Optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+        else:
+            optimizer = MuonWithAdamW(model, matrix_learning_rate=0.02, learning_rate=2e-3)
         input_ids = torch.randint(5, vocabulary, (batch, BLOCK_LENGTH))
         labels = torch.where(torch.rand(input_ids.shape) < rate, input_ids, -100)
         mask = torch.ones_like(input_ids)
@@ -103,7 +105,7 @@ def train(name: str, steps: int, arguments: argparse.Namespace) -> dict[str, flo
         # Shapes of one vocabulary share its tokenizer and token streams.
         shared = arguments.output / f"text-{vocabulary}"
         output.mkdir(parents=True, exist_ok=True)
-        for part in ("tokenizer", "train.npy", "valid.npy"):
+        for part in ("tokenizer", "train.bin", "valid.bin"):
             if (shared / part).exists() and not (output / part).exists():
                 (output / part).symlink_to((shared / part).resolve())
         train_files = ",".join(str(path.resolve()) for path in arguments.train)
@@ -121,13 +123,13 @@ def train(name: str, steps: int, arguments: argparse.Namespace) -> dict[str, flo
         with (output / "log.txt").open("w", encoding="utf-8") as log:
             subprocess.run(command, check=True, stdout=log, stderr=log)
         shared.mkdir(exist_ok=True)
-        for part in ("tokenizer", "train.npy", "valid.npy"):
+        for part in ("tokenizer", "train.bin", "valid.bin"):
             if not (shared / part).exists():
                 shutil.move(output / part, shared / part)
     figures = json.loads(done.read_text(encoding="utf-8"))
     weights = (output / "model" / "model.safetensors").read_bytes()
     characters = sum(len(document) for document in read_documents([arguments.valid]))
-    tokens = len(np.load(arguments.output / f"text-{vocabulary}" / "valid.npy", mmap_mode="r"))
+    tokens = (arguments.output / f"text-{vocabulary}" / "valid.bin").stat().st_size // np.dtype(np.uint16).itemsize
     return {
         "parameters": figures["parameters"],
         "tokens": figures["tokens"],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 
@@ -37,7 +38,7 @@ def pretrain(config: DictConfig) -> None:
         train_wordpiece(read_documents(train_files), **plain(config.tokenizer)).save_pretrained(tokenizer_folder)
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
 
-    streams = {"train": output / "train.npy", "valid": output / "valid.npy"}
+    streams = {split: output / f"{split}.bin" for split in ("train", "valid")}
     for split, paths in (("train", train_files), ("valid", valid_files)):
         if not streams[split].is_file():
             write_token_stream(read_documents(paths), tokenizer, streams[split])
@@ -54,14 +55,16 @@ def pretrain(config: DictConfig) -> None:
     )
     masked_lm = AutoModelForMaskedLM.from_config(architecture)
     model = MaskedLanguageModeling(masked_lm)
-    valid_collator = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
+    valid_masking = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
     trainer = PretrainingTrainer(
         model,
         training_arguments(output / "checkpoints", **plain(config.trainer)),
-        data_collator=RTMCollator(tokenizer, config.masking.mask_rate, seed=config.masking.seed),
+        masking=RTMCollator(tokenizer, config.masking.mask_rate, seed=config.masking.seed),
+        final_mask_rate=config.masking.final_mask_rate,
         train_dataset=blocks["train"],
         eval_dataset=blocks["valid"],
-        eval_collator=valid_collator,
+        eval_masking=valid_masking,
+        optimizers=(instantiate(config.optimizer)(model) if config.optimizer else None, None),
     )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(
@@ -74,17 +77,17 @@ def pretrain(config: DictConfig) -> None:
     metrics = {
         "parameters": parameters,
         "steps": trainer.state.global_step,
-        "tokens": trainer.state.global_step * config.trainer.per_device_train_batch_size * config.block_length,
+        "tokens": trainer.state.global_step * trainer.args.train_batch_size * config.block_length,
         "valid": evaluate_masked_lm(
-            model, blocks["valid"], valid_collator, config.trainer.per_device_eval_batch_size
+            model, blocks["valid"], valid_masking, config.trainer.per_device_eval_batch_size
         ),
-        **evaluate_counts(np.asarray(blocks["train"].stream), blocks["valid"], valid_collator, len(tokenizer)),
+        **evaluate_counts(np.asarray(blocks["train"].stream), blocks["valid"], valid_masking, len(tokenizer)),
     }
     # bfloat16 has float32's range: a half-precision file without overflow, read back as float32.
     masked_lm.to(torch.bfloat16).save_pretrained(output / "model")
     tokenizer.save_pretrained(output / "model")
     write_json(output / "model" / "pretraining_metrics.json", metrics)
-    recipe = {name: config[name] for name in ("tokenizer", "architecture", "masking", "block_length", "trainer")}
+    recipe = {name: value for name, value in config.items() if name not in ("data", "output", "paths")}
     write_text(output / "model" / "recipe.yaml", OmegaConf.to_yaml(OmegaConf.create(recipe), resolve=True))
     for name in ("valid", "bigram", "unigram"):
         print(f"{name:8} loss {metrics[name]['loss']:.3f}   top-1 accuracy {metrics[name]['accuracy']:.3f}")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -18,31 +19,65 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 from auxtask.data.packing import PackedBlocks, read_documents, write_token_stream
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import RTMCollator
-from auxtask.training.pretraining import MaskedLanguageModeling, evaluate_counts, evaluate_masked_lm
+from auxtask.training.arguments import training_arguments
+from auxtask.training.pretraining import (
+    MaskedLanguageModeling,
+    PretrainingTrainer,
+    evaluate_counts,
+    evaluate_masked_lm,
+)
 
 
 @pytest.fixture
 def stream(tokenizer, sentences, tmp_path):
-    path = tmp_path / "stream.npy"
+    path = tmp_path / "stream.bin"
     write_token_stream(sentences * 4, tokenizer, path, progress=False)
     return path
 
 
-def test_blocks_hold_the_text_in_order_between_cls_and_sep(tokenizer, sentences, stream):
-    expected = []
-    for sentence in sentences * 4:
-        expected += [*tokenizer(sentence, add_special_tokens=False)["input_ids"], tokenizer.sep_token_id]
-    blocks = PackedBlocks(stream, 16, tokenizer)
+def naive_blocks(documents, inner, separator):
+    """Blocks as a reader would cut them: long documents by themselves, short ones joined to what follows."""
+    blocks, joined = [], []
+    for document in documents:
+        joined += document
+        if len(joined) >= inner:
+            at = 0
+            while at + inner < len(joined):
+                blocks.append(joined[at : at + inner])
+                at += inner
+            blocks.append(joined[-inner:])
+            joined = []
+        else:
+            joined.append(separator)
+    return blocks
+
+
+@pytest.mark.parametrize("length", [5, 8, 16, 40])
+def test_blocks_are_full_and_end_with_their_document(tokenizer, sentences, stream, length):
+    documents = [tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence in sentences * 4]
+    expected = naive_blocks(documents, length - 2, tokenizer.sep_token_id)
+    blocks = PackedBlocks(stream, length, tokenizer)
     rows = [block["input_ids"] for block in blocks]
-    assert len(rows) == len(blocks) == len(expected) // 14
     assert all(row[0] == tokenizer.cls_token_id and row[-1] == tokenizer.sep_token_id for row in rows)
-    assert [token for row in rows for token in row[1:-1]] == expected[: 14 * len(rows)]
+    assert [row[1:-1] for row in rows] == expected
     assert isinstance(blocks.stream, np.memmap)
+
+
+def test_no_block_crosses_a_document_that_fills_one(tokenizer, sentences, stream):
+    rows = [block["input_ids"][1:-1] for block in PackedBlocks(stream, 8, tokenizer)]
+    assert min(len(tokenizer(sentence)["input_ids"]) for sentence in sentences) >= 8
+    assert not any(tokenizer.sep_token_id in row for row in rows)
 
 
 def test_a_stream_shorter_than_a_block_is_refused(tokenizer, stream):
     with pytest.raises(AuxtaskError, match="fewer than a block of 100000"):
         PackedBlocks(stream, 100_000, tokenizer)
+
+
+def test_no_text_leaves_no_stream(tokenizer, tmp_path):
+    with pytest.raises(AuxtaskError, match="no text to tokenise"):
+        write_token_stream([], tokenizer, tmp_path / "none.bin", progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_and_undecodable_text_files_are_named(tmp_path):
@@ -54,7 +89,7 @@ def test_missing_and_undecodable_text_files_are_named(tmp_path):
 
 
 def test_count_baselines_equal_naive_loops(tokenizer, stream):
-    train = np.load(stream)
+    train = np.fromfile(stream, dtype=np.uint16)
     blocks = PackedBlocks(stream, 16, tokenizer)
     collator = RTMCollator(tokenizer, 0.3, seed=0)
     got = evaluate_counts(train, blocks, collator, len(tokenizer))
@@ -99,9 +134,35 @@ def test_evaluation_equals_the_stock_model_on_full_logits(tokenizer, masked_lm, 
     assert got["accuracy"] == pytest.approx(np.mean(hits))
 
 
+def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked_lm, stream, tmp_path):
+    def trainer(seen):
+        class Spy(RTMCollator):
+            def __call__(self, features):
+                batch = super().__call__(features)
+                seen.append((self.mask_rate, batch["labels"].tolist()))
+                return batch
+
+        blocks = PackedBlocks(stream, 16, tokenizer)
+        arguments = training_arguments(
+            tmp_path / "checkpoints", max_steps=8, save_steps=3, per_device_train_batch_size=2, report_to="none",
+            bf16=False, seed=0, disable_tqdm=True, remove_unused_columns=False,
+        )  # fmt: skip
+        return PretrainingTrainer(
+            MaskedLanguageModeling(masked_lm), arguments, masking=Spy(tokenizer, 0.4, seed=0), final_mask_rate=0.2,
+            train_dataset=blocks, eval_dataset=blocks, eval_masking=RTMCollator(tokenizer, seed=0),
+        )  # fmt: skip
+
+    whole, resumed = [], []
+    trainer(whole).train()
+    trainer(resumed).train(resume_from_checkpoint=str(tmp_path / "checkpoints" / "checkpoint-3"))
+    assert [rate for rate, _ in whole] == pytest.approx([0.4 - 0.2 * step / 8 for step in range(8)])
+    assert resumed == whole[3:]
+
+
 def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("\n\n".join(sentences * 20))
+    shuffled = random.Random(0)
+    text.write_text("\n\n".join(" ".join(shuffled.sample(sentences, k=5)) for _ in range(40)))
 
     def line(output):
         return [
@@ -111,7 +172,7 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
             "architecture.num_attention_heads=2", "block_length=32", "trainer.max_steps=200",
             "trainer.per_device_train_batch_size=4", "trainer.warmup_steps=2", "trainer.save_steps=5",
             "trainer.eval_steps=50", "trainer.lr_scheduler_kwargs.num_decay_steps=20", "trainer.bf16=false",
-            "trainer.learning_rate=1e-2",
+            "optimizer.learning_rate=1e-2",
         ]  # fmt: skip
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -109,12 +109,14 @@ def train_wordpiece(
 def write_token_stream(
     documents: Iterable[str], tokenizer: PreTrainedTokenizerBase, path: str | Path, progress: bool = True
 ) -> None:
-    """Tokenise text once into one flat array on disk, the documents set apart by the separator token.
+    """Tokenise text once into one flat file, the documents set apart by the separator token.
+
+    The file grows as the text is read; memory does not.
 
     Args:
         documents: the text.
         tokenizer: its separator token ends every document; its vocabulary has at most 65,536 tokens.
-        path: the `.npy` file to write, uint16, shape (tokens,).
+        path: the file to write: token ids as uint16, nothing else.
         progress: whether to show a progress bar.
 
     Raises:
@@ -123,21 +125,27 @@ def write_token_stream(
     if len(tokenizer) > 2**16:
         raise AuxtaskError(f"vocabulary of {len(tokenizer)} tokens; token streams hold at most 65536")
     separator = tokenizer.sep_token_id
-    parts: list[NDArray[np.uint16]] = []
     source = iter(documents)
-    with tqdm(desc="tokenise", unit=" tokens", unit_scale=True, disable=not progress) as bar:
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("wb") as stream,
+        tqdm(desc="tokenise", unit=" tokens", unit_scale=True, disable=not progress) as bar,
+    ):
         while batch := list(islice(source, 256)):
             rows = tokenizer(batch, add_special_tokens=False, verbose=False)["input_ids"]
-            parts.extend(np.array([*row, separator], dtype=np.uint16) for row in rows)
-            bar.update(sum(map(len, rows)))
-    if not parts:
-        raise AuxtaskError("no text to tokenise: the files of data.train or data.valid are empty")
-    with atomic_path(path) as temporary:
-        np.save(temporary, np.concatenate(parts))
+            tokens = np.array([token for row in rows for token in (*row, separator)], dtype=np.uint16)
+            tokens.tofile(stream)
+            bar.update(len(tokens))
+        if stream.tell() == 0:
+            raise AuxtaskError("no text to tokenise: the files of data.train or data.valid are empty")
 
 
 class PackedBlocks(Sequence[dict[str, list[int]]]):
     """Blocks of full length cut from a token stream that stays on disk.
+
+    A document that fills a block or more has its blocks to itself: nothing attends across documents, and nothing
+    is padded, since the last block begins early enough to be full. Shorter documents share blocks with what
+    follows them, a separator between.
 
     Args:
         path: what `write_token_stream` wrote; it is memory-mapped.
@@ -149,21 +157,32 @@ class PackedBlocks(Sequence[dict[str, list[int]]]):
     """
 
     def __init__(self, path: str | Path, length: int, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.stream = np.load(path, mmap_mode="r")
-        self.length = length
+        self.stream = np.memmap(path, dtype=np.uint16, mode="r")
         self.frame = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+        self.inner = length - 2
+        self.starts = self._starts(np.flatnonzero(self.stream == tokenizer.sep_token_id))
         if len(self) == 0:
             raise AuxtaskError(
                 f"'{path}' holds {len(self.stream)} tokens, fewer than a block of {length}; "
                 "give more text or a smaller block length"
             )
 
+    def _starts(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Say where the blocks begin; `ends` are the places of the separators."""
+        starts: list[NDArray[np.int64]] = []
+        begin = 0
+        for end in ends:
+            if end - begin >= self.inner:
+                starts += [np.arange(begin, end - self.inner, self.inner), np.array([end - self.inner])]
+                begin = end + 1
+        return np.concatenate(starts) if starts else np.zeros(0, np.int64)
+
     def __len__(self) -> int:
-        return len(self.stream) // (self.length - 2)
+        return len(self.starts)
 
     def __getitem__(self, index: int) -> dict[str, list[int]]:  # type: ignore[override]
         if not 0 <= index < len(self):
             raise IndexError(index)
-        inner = self.length - 2
-        tokens = self.stream[index * inner : (index + 1) * inner]
+        start = self.starts[index]
+        tokens = self.stream[start : start + self.inner]
         return {"input_ids": [self.frame[0], *tokens.tolist(), self.frame[1]]}

@@ -14,7 +14,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 def bf16_is_fast() -> bool:
     """Tell whether this machine multiplies bfloat16 matrices faster than float32 ones.
 
-    CPUs are tried, for some milliseconds: some have AVX512-BF16 instructions that take twice the time of float32's.
+    A CPU is tried, for some milliseconds: the bfloat16 instructions of some take twice the time of float32's.
 
     Returns:
         True on GPUs with bfloat16 units, and on CPUs where a product of matrices took less time in bfloat16.

@@ -8,11 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel, Trainer, TrainingArguments
+from transformers.trainer_callback import ProgressCallback
 
 from auxtask.constants import IGNORE_INDEX
 from auxtask.masking.collators import MaskingCollator
 from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
 from auxtask.training.batches import EpochCounter
+from auxtask.training.progress import TokenSpeed
 from auxtask.training.sampling import LengthGroupedSampler
 
 
@@ -37,25 +39,34 @@ class MaskedLanguageModeling(nn.Module):
             labels: original ids at masked positions and -100 elsewhere, (batch, length), int64.
 
         Returns:
-            `loss`, a scalar, and the counts `predicted` and `correct` (top-1), scalars.
+            `loss`, a scalar, and in eval mode the counts `predicted` and `correct` (top-1), scalars.
         """
         hidden_states = self.masked_lm.base_model(input_ids=input_ids, attention_mask=attention_mask)[0]
         loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels)
-        chosen = labels[labels != IGNORE_INDEX]
-        correct = (logits.detach().argmax(dim=-1) == chosen).sum()
-        return {"loss": loss, "predicted": (labels != IGNORE_INDEX).sum(), "correct": correct}
+        output = {"loss": loss}
+        if not self.training:
+            chosen = labels[labels != IGNORE_INDEX]
+            output |= {
+                "predicted": (labels != IGNORE_INDEX).sum(),
+                "correct": (logits.argmax(dim=-1) == chosen).sum(),
+            }
+        return output
 
 
 class PretrainingTrainer(Trainer):
     """`transformers.Trainer` for masked language modelling over packed blocks, with exact resume.
 
+    The mask rate goes linearly from that of `masking` to `final_mask_rate` over the training: many predictions a
+    step while they are cheap to learn from, few gaps in the context when the details are learned.
+
     Args:
         model: the masked language model, wrapped.
         args: training arguments.
-        data_collator: draws the masks.
+        masking: draws the masks.
+        final_mask_rate: the mask rate of the last step, in (0, 1).
         train_dataset: blocks with `input_ids`, all of one length.
         eval_dataset: held-out blocks.
-        eval_collator: draws the masks of the held-out blocks, the same at every evaluation.
+        eval_masking: draws the masks of the held-out blocks, the same at every evaluation.
         **arguments: further arguments of `transformers.Trainer`.
     """
 
@@ -63,22 +74,34 @@ class PretrainingTrainer(Trainer):
         self,
         model: MaskedLanguageModeling,
         args: TrainingArguments,
-        data_collator: MaskingCollator,
+        masking: MaskingCollator,
+        final_mask_rate: float,
         train_dataset: Sequence[Mapping[str, Any]],
         eval_dataset: Sequence[Mapping[str, Any]],
-        eval_collator: MaskingCollator,
+        eval_masking: MaskingCollator,
         **arguments: Any,
     ) -> None:
         super().__init__(
             model=model,
             args=args,
-            data_collator=data_collator,
+            data_collator=list,
             train_dataset=train_dataset,
             eval_dataset=eval_dataset,
             **arguments,
         )
-        self.eval_collator = eval_collator
-        self.add_callback(EpochCounter([data_collator]))
+        self.masking = masking
+        self.mask_rates = (masking.mask_rate, final_mask_rate)
+        self.eval_masking = eval_masking
+        self.add_callback(EpochCounter([masking]))
+        if not args.disable_tqdm:
+            self.remove_callback(ProgressCallback)
+            self.add_callback(TokenSpeed(args.train_batch_size * len(train_dataset[0]["input_ids"])))
+
+    def _prepare_inputs(self, inputs: Any) -> dict[str, Any]:
+        # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
+        first, final = self.mask_rates
+        self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
+        return super()._prepare_inputs(self.masking(inputs))
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.
@@ -89,7 +112,7 @@ class PretrainingTrainer(Trainer):
         """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""
         model: Any = self.model
         blocks: Any = self.eval_dataset
-        metrics = evaluate_masked_lm(model, blocks, self.eval_collator, self.args.per_device_eval_batch_size)
+        metrics = evaluate_masked_lm(model, blocks, self.eval_masking, self.args.per_device_eval_batch_size)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

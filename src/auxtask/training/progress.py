@@ -1,5 +1,6 @@
-"""A progress bar that says, after each evaluation, what a person wants to know in one line."""
+"""Progress bars that say what a person wants to know: scores after each evaluation, tokens a second."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,4 +29,44 @@ class EvaluationLines(ProgressCallback):
             self.training_bar.write(
                 f"epoch {state.epoch or 0:5.2f}  step {state.global_step:5}  {losses}  "
                 f"validation: micro-F1 {logs['eval_micro_f1']:.4f}  macro-F1 {logs['eval_macro_f1']:.4f}"
+            )
+
+
+class TokenSpeed(ProgressCallback):
+    """The Trainer's bar with loss and tokens a second behind it, and a line for each evaluation.
+
+    Args:
+        tokens_per_batch: tokens that one process reads in a forward pass.
+    """
+
+    def __init__(self, tokens_per_batch: int) -> None:
+        super().__init__()
+        self.tokens_per_batch = tokens_per_batch
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start the clock at the step that this process begins with."""
+        super().on_train_begin(args, state, control, **kwargs)
+        self._first_step, self._started = state.global_step, time.perf_counter()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Show the training loss on the bar, the held-out loss and accuracy on a line above it."""
+        if not logs or self.training_bar is None:
+            return
+        if "loss" in logs:
+            batches = (state.global_step - self._first_step) * args.gradient_accumulation_steps * args.world_size
+            speed = batches * self.tokens_per_batch / (time.perf_counter() - self._started)
+            self.training_bar.set_postfix_str(f"loss {float(logs['loss']):.3f}, {speed:,.0f} tokens/s")
+        if "eval_loss" in logs:
+            self.training_bar.write(
+                f"step {state.global_step:6}  held-out loss {logs['eval_loss']:.3f}  "
+                f"top-1 accuracy {logs['eval_accuracy']:.1%}"
             )
