@@ -42,7 +42,6 @@ class MuonWithAdamW(Optimizer):
         layers = max((module for module in model.modules() if isinstance(module, nn.ModuleList)), key=len)
         hidden = {id(parameter) for parameter in layers.parameters() if parameter.ndim == 2}
         rest = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
-        adamw = {"lr": learning_rate, "betas": betas, "eps": eps}
         muon = Muon(
             [parameter for parameter in model.parameters() if id(parameter) in hidden],
             lr=matrix_learning_rate,
@@ -53,14 +52,16 @@ class MuonWithAdamW(Optimizer):
                 {"params": [parameter for parameter in rest if parameter.ndim > 1], "weight_decay": weight_decay},
                 {"params": [parameter for parameter in rest if parameter.ndim < 2], "weight_decay": 0.0},
             ],
-            **adamw,  # type: ignore[arg-type]
+            lr=learning_rate,
+            betas=betas,
+            eps=eps,
             fused=True,
         )
         self.parts: list[tuple[Optimizer, int]] = [(muon, 1), (others, 2)]
         super().__init__([*muon.param_groups, *others.param_groups], defaults={})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Update all parameters once.
 
         Args:

@@ -84,7 +84,7 @@ class PretrainingTrainer(Trainer):
         super().__init__(
             model=model,
             args=args,
-            data_collator=list,
+            data_collator=_token_rows,
             train_dataset=train_dataset,
             eval_dataset=eval_dataset,
             **arguments,
@@ -101,7 +101,8 @@ class PretrainingTrainer(Trainer):
         # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
         first, final = self.mask_rates
         self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
-        return super()._prepare_inputs(self.masking(inputs))
+        features = [{"input_ids": row} for row in inputs["input_ids"].tolist()]
+        return super()._prepare_inputs(self.masking(features))
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.
@@ -117,6 +118,10 @@ class PretrainingTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+def _token_rows(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    return {"input_ids": torch.tensor([block["input_ids"] for block in blocks])}
 
 
 @torch.inference_mode()
