@@ -6,26 +6,21 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from auxtask.cli import run_command
-from auxtask.data.encoding import encode
+from auxtask.data.encoding import encode_whole
 from auxtask.files import write_json, write_text
 from auxtask.model.loading import load_tokenizer
 from auxtask.phrases.tables import summarize, to_csv, to_markdown, top_ngrams
-from auxtask.phrases.vocabulary import punctuation_ids
 
 
 def ngrams(config: DictConfig) -> None:
     """Count the N-grams of the training documents, write the inventory and the tables, print the table."""
     dataset = instantiate(config.dataset)
     tokenizer = load_tokenizer(config.model.name)
-    encoded = encode(dataset["train"], tokenizer, max_length=None)
-    rows = list(zip(encoded["input_ids"], encoded["word_ids"], strict=True))
-    extractor = instantiate(config.extractor)(
-        break_ids=frozenset() if config.cross_punctuation else punctuation_ids(tokenizer)
-    )
-    inventory = extractor.extract(
-        [[token for token, word in zip(*row, strict=True) if word >= 0] for row in rows],
-        list(encoded["label"]),
-        word_ids=[[word for word in words if word >= 0] for _, words in rows],
+    token_ids, word_ids = encode_whole(dataset["train"]["text"], tokenizer)
+    inventory = instantiate(config.extractor).extract(
+        token_ids,
+        dataset["train"]["label"],
+        word_ids=word_ids,
         class_names=dataset.label_names,
         tokenizer=tokenizer,
     )

@@ -101,10 +101,14 @@ def test_min_frequency():
         assert list(inventory) == found
 
 
-def test_no_ngram_reaches_across_a_break():
-    documents = [[1, 2, 50, 3, 4]] * 3
-    assert list(NgramExtractor().extract(documents, [0] * 3)) == [(1, 2, 50, 3, 4)]
-    assert list(NgramExtractor(break_ids={50}).extract(documents, [0] * 3)) == [(1, 2), (3, 4)]
+def test_no_ngram_reaches_across_punctuation(tokenizer):
+    a, b, c, d, stop = tokenizer.convert_tokens_to_ids(["a", "b", "c", "d", "."])
+    documents = [[a, b, stop, c, d]] * 3
+    assert list(NgramExtractor().extract(documents, [0] * 3)) == [(a, b, stop, c, d)]
+    extractor = NgramExtractor(cross_punctuation=False)
+    assert set(extractor.extract(documents, [0] * 3, tokenizer=tokenizer)) == {(a, b), (c, d)}
+    with pytest.raises(AuxtaskError, match="needs the tokenizer"):
+        extractor.extract(documents, [0] * 3)
 
 
 def test_word_scopes():
@@ -122,10 +126,11 @@ def test_word_scopes():
     assert extract("cross_word").spans([3, 1, 2, 3], 0, [0, 1, 1, 2]) == [(1, (1, 2, 3))]
 
 
-def test_whole_words_with_a_break_in_them_take_no_part():
-    documents, word_ids = [[1, 50, 2, 3]] * 2, [[0, 0, 1, 2]] * 2
-    extractor = NgramExtractor(word_scope="cross_word", break_ids=[50])
-    assert list(extractor.extract(documents, [0, 0], word_ids=word_ids)) == [(2, 3)]
+def test_whole_words_with_punctuation_in_them_take_no_part(tokenizer):
+    a, b, c, stop = tokenizer.convert_tokens_to_ids(["a", "b", "c", "."])
+    documents, word_ids = [[a, stop, b, c]] * 2, [[0, 0, 1, 2]] * 2
+    extractor = NgramExtractor(word_scope="cross_word", cross_punctuation=False)
+    assert list(extractor.extract(documents, [0, 0], word_ids=word_ids, tokenizer=tokenizer)) == [(b, c)]
 
 
 def test_arrays_are_read_like_lists():

@@ -65,7 +65,7 @@ def test_no_ngram_across_punctuation(command, model_folder):
     stop = load_tokenizer(model_folder).convert_tokens_to_ids(".")
     across = NgramInventory.load(command("extractor.min_frequency=1") / "inventory.json")
     assert any(stop in ngram for ngram in across)
-    options = ("extractor.min_frequency=1", "cross_punctuation=false")
+    options = ("extractor.min_frequency=1", "extractor.cross_punctuation=false")
     within = NgramInventory.load(command(*options) / "inventory.json")
     assert not any(stop in ngram for ngram in within)
 

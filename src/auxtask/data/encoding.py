@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 from datasets import Dataset, DatasetDict
@@ -58,6 +59,31 @@ def encode_texts(
     else:
         word_ids = words_of_ids(encoded["input_ids"], tokenizer)
     return {"input_ids": encoded["input_ids"], "word_ids": word_ids}
+
+
+def encode_whole(
+    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Encode whole texts without special tokens: what N-grams are counted in.
+
+    Args:
+        texts: any number of texts.
+        tokenizer: any tokenizer of `transformers`.
+
+    Returns:
+        For each text its token ids, and aligned with them the index of each token's word.
+
+    >>> from auxtask.model.loading import load_tokenizer
+    >>> encode_whole(["The sea."], load_tokenizer("tiny"))[1]
+    [[0, 1, 2]]
+    """
+    encoded = encode_texts(texts, tokenizer, max_length=None)
+    inside = [[word != NO_WORD for word in words] for words in encoded["word_ids"]]
+    token_ids, word_ids = (
+        [list(compress(row, kept)) for row, kept in zip(encoded[column], inside, strict=True)]
+        for column in ("input_ids", "word_ids")
+    )
+    return token_ids, word_ids
 
 
 def frame_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

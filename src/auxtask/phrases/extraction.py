@@ -1,7 +1,7 @@
 """Extraction: the token N-grams that are frequent in each class, found by byte-pair merges across words."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -20,7 +20,7 @@ from auxtask.phrases.segmentation import (
     to_spans,
     to_units,
 )
-from auxtask.phrases.vocabulary import vocabulary_fingerprint
+from auxtask.phrases.vocabulary import punctuation_ids, vocabulary_fingerprint
 
 Scope = Literal["per_class", "corpus"]
 
@@ -41,8 +41,8 @@ class NgramExtractor:
         scope: `per_class` learns merges in the documents of each class apart; `corpus` once in all documents.
         word_scope: `any` joins pieces of a word and whole words; `within_word` only pieces of one word;
             `cross_word` only whole words, so that nothing inside a single word is an N-gram.
-        break_ids: token ids that take part in no N-gram, so that none reaches across; see
-            `auxtask.phrases.vocabulary.punctuation_ids`.
+        cross_punctuation: whether an N-gram may hold tokens without a letter or digit; where not, none
+            reaches across one.
 
     Raises:
         AuxtaskError: an argument is out of its range.
@@ -57,7 +57,7 @@ class NgramExtractor:
     max_length: int = 10
     scope: Scope = "per_class"
     word_scope: WordScope = "any"
-    break_ids: Collection[int] = ()
+    cross_punctuation: bool = True
 
     def __post_init__(self) -> None:
         least = {"num_merges": 1, "min_frequency": 1, "max_length": 2}
@@ -86,15 +86,19 @@ class NgramExtractor:
             word_ids: for each document the index of the word of each token; needed with another `word_scope`
                 than `any`.
             class_names: the classes in the order of their indices; by default Class1, Class2, ...
-            tokenizer: whose token ids these are, if the inventory shall refuse to work with another one.
+            tokenizer: whose token ids these are, if the inventory shall refuse to work with another one; it
+                tells which tokens are punctuation.
 
         Returns:
             The inventory: merges, and for each N-gram its frequency in each class.
 
         Raises:
-            AuxtaskError: there is no text, lengths differ, a class index is out of range, or no pair of
-                tokens is frequent enough in any class.
+            AuxtaskError: there is no text, lengths differ, a class index is out of range, no pair of tokens is
+                frequent enough in any class, or nobody says what is punctuation.
         """
+        if tokenizer is None and not self.cross_punctuation:
+            raise AuxtaskError("cross_punctuation=False needs the tokenizer, which knows the punctuation; give it")
+        breaks = frozenset() if tokenizer is None or self.cross_punctuation else punctuation_ids(tokenizer)
         if not len(token_ids) == len(classes) == len(word_ids if word_ids is not None else token_ids):
             raise AuxtaskError(
                 f"{len(token_ids)} documents, {len(classes)} classes"
@@ -117,7 +121,10 @@ class NgramExtractor:
         by_class: list[list[list[Unit | None]]] = [[] for _ in names]
         class_tokens = [0] * len(names)
         for document, document_words, document_class in zip(documents, words, indices, strict=True):
-            by_class[document_class].append(to_units(document, document_words, self.word_scope))
+            units = to_units(document, document_words, self.word_scope)
+            by_class[document_class].append(
+                [_unless_breaking(unit, breaks) for unit in units] if breaks else units
+            )
             class_tokens[document_class] += len(document)
 
         merges: list[tuple[Merge, ...]] = []
@@ -145,9 +152,6 @@ class NgramExtractor:
         )
 
     def _learn(self, documents: list[list[Unit | None]]) -> tuple[Merge, ...]:
-        breaks = frozenset(self.break_ids)
-        if breaks:
-            documents = [[_unless_breaking(unit, breaks) for unit in document] for document in documents]
         return learn_merges(
             documents,
             num_merges=self.num_merges or (300 if self.scope == "per_class" else 1000),

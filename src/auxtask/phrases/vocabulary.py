@@ -20,7 +20,7 @@ def vocabulary_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def punctuation_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """Find the tokens without any letter or digit, for `NgramExtractor(break_ids=...)`.
+    """Find the tokens without any letter or digit, which break N-grams with `cross_punctuation=False`.
 
     Args:
         tokenizer: the encoder's tokenizer.

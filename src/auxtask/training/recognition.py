@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.constants import IGNORE_INDEX
-from auxtask.data.encoding import encode_texts
+from auxtask.data.encoding import encode_whole
 from auxtask.masking.collators import pad
 from auxtask.model.heads import run_head
 from auxtask.model.loading import load_tagger
@@ -42,11 +42,12 @@ class RecognitionTask:
     def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
         """Extract N-grams from the whole training documents and label train and valid; truncate afterwards."""
         tokenizer = preparation.tokenizer
-        documents = {split: _whole_documents(dataset[split], tokenizer) for split in ("train", "valid")}
+        documents = {split: encode_whole(dataset[split]["text"], tokenizer) for split in ("train", "valid")}
+        token_ids, word_ids = documents["train"]
         inventory = self.extractor.extract(
-            [tokens for tokens, _ in documents["train"]],
+            token_ids,
             dataset["train"]["label"],
-            word_ids=[words for _, words in documents["train"]],
+            word_ids=word_ids,
             class_names=list(preparation.label_names),
             tokenizer=tokenizer,
         )
@@ -56,8 +57,8 @@ class RecognitionTask:
                 self.column,
                 [
                     self._labels.label_ids(self._labels.label(tokens, label, words), kept)
-                    for (tokens, words), label, kept in zip(
-                        rows, dataset[split]["label"], dataset[split]["word_ids"], strict=True
+                    for tokens, words, label, kept in zip(
+                        *rows, dataset[split]["label"], dataset[split]["word_ids"], strict=True
                     )
                 ],
             )
@@ -143,13 +144,3 @@ def span_f1(gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -
     hits = sum(len(set(one) & set(other)) for one, other in zip(gold, predicted, strict=True))
     count = sum(map(len, gold)) + sum(map(len, predicted))
     return 2 * hits / count if count else 0.0
-
-
-def _whole_documents(split: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[tuple[list[int], list[int]]]:
-    """Token ids and word ids of the untruncated documents, special tokens left out."""
-    encoded = encode_texts(split["text"], tokenizer, max_length=None)
-    documents = []
-    for tokens, words in zip(encoded["input_ids"], encoded["word_ids"], strict=True):
-        inside = [position for position, word in enumerate(words) if word >= 0]
-        documents.append(([tokens[position] for position in inside], [words[position] for position in inside]))
-    return documents
