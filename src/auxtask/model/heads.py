@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.constants import IGNORE_INDEX
+from auxtask.model.means import mean_loss
 
 
 class GivenEncoderOutput(nn.Module):
@@ -81,6 +82,8 @@ def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
 def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy over the positions to be predicted; the vocabulary head runs on those alone.
 
+    On several processes it is divided by their mean number of positions, see `mean_loss`.
+
     Args:
         model: any stock `AutoModelForMaskedLM`.
         hidden_states: (batch, length, width), the encoder's last layer.
@@ -93,7 +96,7 @@ def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor
     chosen = labels != IGNORE_INDEX
     logits = vocabulary_logits(model, hidden_states[chosen])
     total = F.cross_entropy(logits.float(), labels[chosen], reduction="sum")
-    return total / chosen.sum().clamp(min=1), logits
+    return mean_loss(total, chosen.sum()), logits
 
 
 def store_shared_tensors_once(module: nn.Module) -> None:

@@ -51,21 +51,24 @@ class MultiTaskModel(nn.Module):
         Args:
             batch: part `main` with `input_ids`, `attention_mask` (documents, length) and `labels`
                 (documents,); for each auxiliary task a part of its own, with `input_ids` and
-                `attention_mask` where it brings its own rows.
+                `attention_mask` where it brings its own rows. One of `apart(batch)` will do.
 
         Returns:
-            `logits` of the main task, (documents, classes), and `losses`, a scalar by task name.
+            `losses`, a scalar by task name, and where there is a part `main` its `logits`, (documents, classes).
         """
         outputs = self._encode({name: part for name, part in batch.items() if "input_ids" in part})
-        main = batch[MAIN]
-        classified = run_head(
-            self.classifier, outputs[MAIN], attention_mask=main["attention_mask"], labels=main["labels"]
-        )
-        losses = {MAIN: classified.loss}
+        result: dict[str, Any] = {"losses": {}}
         for name, part in batch.items():
-            if name != MAIN:
-                losses[name] = self.losses[name](self.heads[name], outputs.get(name, outputs[MAIN]), part)  # type: ignore[arg-type]
-        return {"logits": classified.logits, "losses": losses}
+            output = outputs[name if name in outputs else MAIN]
+            if name == MAIN:
+                classified = run_head(
+                    self.classifier, output, attention_mask=part["attention_mask"], labels=part["labels"]
+                )
+                result["logits"] = classified.logits
+                result["losses"][name] = classified.loss
+            else:
+                result["losses"][name] = self.losses[name](self.heads[name], output, part)  # type: ignore[arg-type]
+        return result
 
     def _encode(self, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, BaseModelOutput]:
         """Run the shared encoder once over the rows of all parts and give each part its own back."""
@@ -79,6 +82,26 @@ class MultiTaskModel(nn.Module):
             outputs[name] = _rows(output, start, start + rows, length)
             start += rows
         return outputs
+
+
+def apart(batch: Mapping[str, Mapping[str, Tensor]]) -> list[dict[str, Mapping[str, Tensor]]]:
+    """Split a batch into the smallest ones that have no rows in common.
+
+    Args:
+        batch: as for `MultiTaskModel`.
+
+    Returns:
+        The main part with those that read its rows, then every other part by itself.
+
+    >>> rows = {"input_ids": torch.zeros(1, 3)}
+    >>> [list(one) for one in apart({"main": rows, "rtm": rows, "bit_label": {}})]
+    [['main', 'bit_label'], ['rtm']]
+    """
+    own = [name for name, part in batch.items() if "input_ids" in part and name != MAIN]
+    return [
+        {name: part for name, part in batch.items() if name not in own},
+        *({name: batch[name]} for name in own),
+    ]
 
 
 def _widen(rows: Tensor, width: int) -> Tensor:

@@ -20,7 +20,8 @@ from auxtask.training.history import HistoryWriter, history_rows
 from auxtask.training.results import write_results
 from auxtask.training.run_folder import RunFolder, last_checkpoint
 from auxtask.training.tasks import AuxiliaryTask, Preparation
-from auxtask.training.trainer import MultiTaskTrainer, Weighting
+from auxtask.training.trainer import MultiTaskTrainer
+from auxtask.training.weighting.base import Weighting
 
 
 def run_experiment(

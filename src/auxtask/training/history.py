@@ -17,8 +17,9 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
     Returns:
         For each evaluation `step`, `epoch`, `seconds`, `losses` (the mean training loss of each task since the
-        evaluation before), `weights`, `tasks` (scores of auxiliary tasks on the validation split),
-        `learning_rate` and `valid` (loss and scores of the main task on the validation split).
+        evaluation before), `empty_batches` (in how many of its batches a task had nothing to learn from),
+        `weights`, `tasks` (scores of auxiliary tasks on the validation split), `learning_rate` and `valid` (loss
+        and scores of the main task on the validation split).
 
     >>> history_rows([{"loss": 1.0, "step": 1}, {"eval_loss": 0.5, "step": 2, "epoch": 1.0, "seconds": 3.0,
     ...     "losses": {"main": 0.7}, "weights": {"main": 1.0}, "learning_rate": 0.1}])[0]["valid"]
@@ -28,7 +29,7 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     for entry in log_history:
         if "seconds" not in entry:
             continue
-        fields = ("step", "epoch", "seconds", "losses", "weights", "tasks", "learning_rate")
+        fields = ("step", "epoch", "seconds", "losses", "empty_batches", "weights", "tasks", "learning_rate")
         row = {name: entry.get(name) for name in fields}
         row["valid"] = {
             name.removeprefix("eval_"): value

@@ -16,6 +16,7 @@ from auxtask.data.encoding import encode_whole
 from auxtask.masking.collators import pad
 from auxtask.model.heads import run_head
 from auxtask.model.loading import load_tagger
+from auxtask.model.means import mean_loss
 from auxtask.phrases.bio import labels_to_spans
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.inventory import NgramInventory
@@ -80,7 +81,7 @@ class RecognitionTask:
         """Mean cross-entropy over all ordinary tokens of the batch; 0 where there are none."""
         logits = run_head(head, output).logits.float()
         total = F.cross_entropy(logits.flatten(0, 1), part["labels"].flatten(), reduction="sum")
-        return total / (part["labels"] != IGNORE_INDEX).sum().clamp(min=1)
+        return mean_loss(total, (part["labels"] != IGNORE_INDEX).sum())
 
     @torch.inference_mode()
     def evaluate(

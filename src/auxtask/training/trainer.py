@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,22 +20,16 @@ from transformers import (
 )
 from transformers.trainer_callback import ProgressCallback
 
+from auxtask.constants import IGNORE_INDEX
 from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
-from auxtask.model.multitask import MAIN, MultiTaskModel
+from auxtask.model.means import mean_over_processes
+from auxtask.model.multitask import MAIN, MultiTaskModel, apart
 from auxtask.training.batches import EpochCounter, MultiTaskCollator
+from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
 from auxtask.training.progress import EvaluationLines
-from auxtask.training.sampling import LengthGroupedSampler
-
-
-class Weighting(Protocol):
-    """How the losses of the tasks become one."""
-
-    def weights(self, names: list[str]) -> dict[str, float]:
-        """Give the current weight of each task."""
-
-    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Combine the losses by task into the loss to minimise."""
+from auxtask.training.sampling import LengthGroupedSampler, draw_alike
+from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting, WeightingSchedule
 
 
 class TrainingClock(TrainerCallback):
@@ -93,6 +87,11 @@ class MultiTaskTrainer(Trainer):
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         num_classes = model.classifier.config.num_labels or 0
+        weighting.prepare(
+            Setting([MAIN, *model.heads], model.classifier, self._draw_validation, _batch_size(args))
+        )
+        # As a part of the model it moves to its device and is saved in its checkpoints.
+        model.weighting = weighting
         super().__init__(
             model=model,
             args=args,
@@ -108,13 +107,15 @@ class MultiTaskTrainer(Trainer):
         self.clock = TrainingClock()
         self.add_callback(self.clock)
         self.add_callback(EpochCounter(list(collator.tasks.values())))
+        self.add_callback(WeightingSchedule(weighting))
         self.eval_collator = eval_collator
         self.weighting = weighting
         self.head_learning_rate = head_learning_rate
         self.score_tasks = score_tasks
         self.trained_tokens = torch.zeros((), dtype=torch.int64, device=args.device)
         self._loss_sums: dict[str, Tensor] = {}
-        self._loss_counts: dict[str, int] = {}
+        self._batches = 0
+        self._empty_batches: dict[str, Tensor] = {}
 
     def compute_loss(
         self,
@@ -125,15 +126,73 @@ class MultiTaskTrainer(Trainer):
     ) -> Any:
         """Run every task's part of the batch and combine the losses."""
         output = model(inputs)
-        losses = output["losses"]
+        self._record(inputs, output["losses"])
+        loss = self.weighting.combine(output["losses"])
+        return (loss, output) if return_outputs else loss
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Add the gradient of a batch: of the weighted loss, or what the weighting makes of the task gradients."""
+        if not isinstance(self.weighting, GradientWeighting):
+            return super().training_step(model, inputs, num_items_in_batch)
+        return self._combine_gradients(self.weighting, self._prepare_inputs(inputs))
+
+    def _combine_gradients(self, weighting: GradientWeighting, inputs: dict[str, Any]) -> Tensor:
+        # The model without its wrapper: gradients are averaged over processes here, task by task.
+        network: Any = self.accelerator.unwrap_model(self.model)
+        network.train()
+        encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
+        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        # The encoder's first, in the order in which it gives them itself.
+        parameters.sort(key=lambda parameter: id(parameter) not in encoder)
+        shared = sum(id(parameter) in encoder for parameter in parameters)
+        scale = 1.0 if self.accelerator.scaler is None else self.accelerator.scaler.get_scale()
+
+        losses: dict[str, Tensor] = {}
+        gradients: dict[str, list[Tensor | None]] = {}
+        for part in apart(inputs):
+            with self.accelerator.autocast():
+                found = network(part)["losses"]
+            losses |= {name: loss.detach() for name, loss in found.items()}
+            scaled = {name: loss * scale for name, loss in found.items()}
+            gradients |= task_gradients(scaled, parameters)
+        self._record(inputs, losses)
+        of_tasks = [gradients[name] for name in weighting.tasks]
+        with self.accelerator.autocast():
+            references = weighting.references()
+        gram = gram_matrix([*(gradient[:shared] for gradient in of_tasks), *references])
+        gram[: len(of_tasks)] /= scale
+        gram[:, : len(of_tasks)] /= scale
+
+        weights = weighting.task_weights().tolist()
+        # What is not a number says nothing about the tasks; the check of the losses will stop the run.
+        coefficients = weighting.shared_coefficients(gram).tolist() if gram.isfinite().all() else weights
+        steps = self.current_gradient_accumulation_steps
+        for chosen, factors in ((slice(shared), coefficients), (slice(shared, None), weights)):
+            add_combination(
+                parameters[chosen], [one[chosen] for one in of_tasks], [factor / steps for factor in factors]
+            )
+        return self.weighting.combine(losses) / steps
+
+    def _record(self, inputs: Mapping[str, Mapping[str, Tensor]], losses: Mapping[str, Tensor]) -> None:
+        """Keep count for the history and the weighting, without waiting for the device."""
+        self._batches += 1
         for name, loss in losses.items():
             self._loss_sums[name] = self._loss_sums.get(name, 0.0) + loss.detach()
-            self._loss_counts[name] = self._loss_counts.get(name, 0) + 1
-        for part in inputs.values():
+        self.weighting.observe(torch.stack([losses[name].detach() for name in self.weighting.tasks]))
+        for name, part in inputs.items():
             if "attention_mask" in part:
                 self.trained_tokens += part["attention_mask"].sum()
-        loss = self.weighting.combine(losses)
-        return (loss, output) if return_outputs else loss
+            if name != MAIN:
+                empty = (part["labels"] == IGNORE_INDEX).all()
+                self._empty_batches[name] = self._empty_batches.get(name, 0) + empty.long()
+
+    def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """Collate random validation documents."""
+        documents: Any = self.eval_dataset
+        chosen = draw_alike([len(row) for row in documents["input_ids"]], size, generator)
+        return self._prepare_inputs(self.eval_collator([documents[index] for index in chosen])[MAIN])
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
@@ -151,30 +210,32 @@ class MultiTaskTrainer(Trainer):
             AuxtaskError: a loss is not a number.
         """
         if any(name.startswith("eval_") for name in logs):
-            losses = self._take_losses()
-            weights: Any = self.weighting.weights(list(losses))
-            tasks: Any = self.score_tasks()
-            logs = {
-                **logs,
-                "seconds": round(self.clock.seconds, 3),
-                "losses": losses,
-                "weights": weights,
-                "tasks": tasks,
-            }
+            history: dict[str, Any] = self._take_counts()
+            self._check_finite(logs["eval_loss"], "validation loss")
+            history["weights"] = self.weighting.weights()
+            history["tasks"] = self.score_tasks()
+            logs = {**logs, "seconds": round(self.clock.seconds, 3), **history}
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)
 
-    def _take_losses(self) -> Any:
-        means = {name: float(total) / self._loss_counts[name] for name, total in self._loss_sums.items()}
-        self._loss_sums, self._loss_counts = {}, {}
-        for name, mean in means.items():
-            if not math.isfinite(mean):
-                raise AuxtaskError(
-                    f"the loss of task {name!r} became {mean} before step {self.state.global_step}; "
-                    "use a smaller trainer.learning_rate or trainer.bf16=false"
-                )
-        return means
+    def _take_counts(self) -> dict[str, Any]:
+        """Give the mean loss of each task since the last time, and in how many batches it had nothing to learn."""
+        batches = max(self._batches, 1)
+        losses = {name: float(mean_over_processes(total)) / batches for name, total in self._loss_sums.items()}
+        empty = {name: int(count) for name, count in self._empty_batches.items()}
+        self._loss_sums, self._batches, self._empty_batches = {}, 0, {}
+        for name, mean in losses.items():
+            self._check_finite(mean, f"loss of task {name!r}")
+        return {"losses": losses, "empty_batches": empty}
+
+    def _check_finite(self, value: float, what: str) -> None:
+        # Evaluations come before checkpoints: none is written with weights that are not numbers.
+        if not math.isfinite(value):
+            raise AuxtaskError(
+                f"the {what} became {value} before step {self.state.global_step}; "
+                "use a smaller trainer.learning_rate or trainer.bf16=false"
+            )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Build the optimizer: encoder and heads apart, weight decay on all but biases and norms."""
@@ -216,8 +277,12 @@ class MultiTaskTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         lengths = [len(row) for row in self.train_dataset["input_ids"]]  # type: ignore[index]
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return LengthGroupedSampler(lengths, batch_size, seed)
+        return LengthGroupedSampler(lengths, _batch_size(self.args) * self.args.gradient_accumulation_steps, seed)
+
+
+def _batch_size(args: TrainingArguments) -> int:
+    """Documents of a training batch over all processes."""
+    return args.train_batch_size * args.world_size
 
 
 def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""How the losses of the tasks become one: a class a file, all with `combine` and `weights`."""
+"""How the tasks are weighted against each other: a class a file."""

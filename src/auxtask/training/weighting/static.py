@@ -1,16 +1,16 @@
 """Fixed task weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.model.multitask import MAIN
+from auxtask.training.weighting.base import Weighting
 
 
-@dataclass
-class StaticWeighting:
+class StaticWeighting(Weighting):
     """loss = main + sum of weight x auxiliary loss, with weights that stay as they are.
 
     Args:
@@ -20,39 +20,21 @@ class StaticWeighting:
     Raises:
         AuxtaskError: a weight is negative.
 
-    >>> import torch
-    >>> losses = {"main": torch.tensor(2.0), "rtm": torch.tensor(3.0)}
-    >>> StaticWeighting(auxiliary=0.5).combine(losses)
+    >>> from auxtask.training.weighting.base import Setting
+    >>> weighting = StaticWeighting(auxiliary=0.5)
+    >>> weighting.prepare(Setting(["main", "rtm"], None, None, 8))
+    >>> weighting.combine({"main": torch.tensor(2.0), "rtm": torch.tensor(3.0)})
     tensor(3.5000)
     """
 
-    auxiliary: float = 1.0
-    tasks: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, weight in {"auxiliary": self.auxiliary, **self.tasks}.items():
+    def __init__(self, auxiliary: float = 1.0, tasks: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        self.auxiliary = auxiliary
+        self.named = dict(tasks or {})
+        for name, weight in {"auxiliary": auxiliary, **self.named}.items():
             if weight < 0:
                 raise AuxtaskError(f"weighting: weight {weight} of {name!r} is negative; use 0 or more")
 
-    def weights(self, names: list[str]) -> dict[str, float]:
-        """Give the current weight of each task.
-
-        Args:
-            names: the tasks, `main` among them.
-
-        Returns:
-            Weights by task name.
-        """
-        return {name: self.tasks.get(name, 1.0 if name == MAIN else self.auxiliary) for name in names}
-
-    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Sum the losses by their weights.
-
-        Args:
-            losses: a scalar by task name, `main` among them.
-
-        Returns:
-            The loss to minimise, a scalar.
-        """
-        weights = self.weights(list(losses))
-        return sum((weights[name] * loss for name, loss in losses.items()), start=0.0 * losses[MAIN])
+    def task_weights(self) -> Tensor:
+        """Give the weights."""
+        return torch.tensor([self.named.get(name, 1.0 if name == MAIN else self.auxiliary) for name in self.tasks])

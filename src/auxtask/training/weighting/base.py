@@ -1,0 +1,119 @@
+"""What all weightings share: by the losses alone, or by the gradient of each task."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a weighting is told before training.
+
+    Args:
+        tasks: the names of the tasks, `main` first.
+        classifier: the main-task model with the shared encoder.
+        draw_validation: from a generator and a number of documents to a random main batch of validation
+            documents.
+        batch_size: documents of a training batch over all processes.
+    """
+
+    tasks: Sequence[str]
+    classifier: PreTrainedModel
+    draw_validation: Callable[[np.random.Generator, int], Batch]
+    batch_size: int
+
+
+class Weighting(nn.Module, ABC):
+    """A weight for each task: the loss to minimise is the weighted sum of the losses.
+
+    What a weighting learns it keeps in buffers, so that checkpoints of the model hold it and a resumed run goes
+    on with it.
+    """
+
+    def prepare(self, setting: Setting) -> None:
+        """Make room for the tasks; called once, before training or a resume."""
+        self.tasks = tuple(setting.tasks)
+
+    @abstractmethod
+    def task_weights(self) -> Tensor:
+        """Give the current weights, float32 of shape (tasks,)."""
+
+    def weights(self) -> dict[str, float]:
+        """Give the current weights by task name."""
+        return dict(zip(self.tasks, self.task_weights().tolist(), strict=True))
+
+    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Sum the losses by their weights.
+
+        Args:
+            losses: a scalar for each task.
+
+        Returns:
+            The loss to minimise, a scalar.
+        """
+        stacked = torch.stack([losses[name] for name in self.tasks])
+        return (self.task_weights().to(stacked) * stacked).sum()
+
+    def observe(self, losses: Tensor) -> None:
+        """See the losses of a batch, (tasks,), without their graph."""
+
+    def update(self) -> None:
+        """Move the weights; called after each step of the optimizer."""
+
+    def end_epoch(self) -> None:
+        """Move the weights; called after each epoch."""
+
+
+class GradientWeighting(Weighting):
+    """Weightings that look at the gradient of each task on the shared encoder.
+
+    All they look at is the Gram matrix: the inner products of the gradients. The heads, which no two tasks
+    share, follow the plain task weights.
+    """
+
+    def references(self) -> list[list[Tensor]]:
+        """Give further gradients on the trainable parameters of the encoder; they come last in the Gram matrix."""
+        return []
+
+    @abstractmethod
+    def shared_coefficients(self, gram: Tensor) -> Tensor:
+        """Say which combination of the task gradients the shared encoder follows.
+
+        Args:
+            gram: inner products of the gradients, of the tasks in their order and then of the references,
+                float64 of shape (gradients, gradients), finite.
+
+        Returns:
+            A factor for each task's gradient, shape (tasks,).
+        """
+
+
+class WeightingSchedule(TrainerCallback):
+    """Tell a weighting when a step and when an epoch is over.
+
+    Args:
+        weighting: the weighting.
+    """
+
+    def __init__(self, weighting: Weighting) -> None:
+        self.weighting = weighting
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Move the weights."""
+        self.weighting.update()
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Move the weights."""
+        self.weighting.end_epoch()

@@ -1,0 +1,208 @@
+"""Weightings inside the trainer: the gradients that arrive, what a resume restores, what has nothing to learn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from torch.utils._python_dispatch import TorchDispatchMode
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification
+
+from auxtask.data.encoding import encode_texts
+from auxtask.errors import AuxtaskError
+from auxtask.masking.collators import RTMCollator
+from auxtask.model.multitask import MultiTaskModel
+from auxtask.training.arguments import training_arguments
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.training.recognition import RecognitionTask
+from auxtask.training.tasks import MaskingTask
+from auxtask.training.trainer import MultiTaskTrainer
+from auxtask.training.weighting.base import GradientWeighting
+from auxtask.training.weighting.dev_head import DevHead
+from auxtask.training.weighting.dwa import DynamicWeightAverage
+from auxtask.training.weighting.gate import GradientGate
+from auxtask.training.weighting.gradnorm import GradNorm
+from auxtask.training.weighting.meta import MetaWeighting
+from auxtask.training.weighting.pcgrad import PCGrad
+from auxtask.training.weighting.static import StaticWeighting
+from auxtask.training.weighting.uncertainty import UncertaintyWeighting
+
+LEARNED = {
+    "meta": lambda: MetaWeighting(learning_rate=0.1, dev_batch_size=4),
+    "gradnorm": lambda: GradNorm(learning_rate=0.1),
+    "uncertainty": lambda: UncertaintyWeighting(0.1),
+    "dwa": DynamicWeightAverage,
+    "pcgrad": PCGrad,
+}
+
+
+class Ones(GradientWeighting):
+    """What static weighting does, by way of the gradients."""
+
+    def task_weights(self):
+        return torch.ones(len(self.tasks))
+
+    def shared_coefficients(self, gram):
+        return torch.ones(len(self.tasks))
+
+
+@pytest.fixture
+def documents(tokenizer, sentences):
+    encoded = encode_texts(sentences * 3, tokenizer, None)
+    labels = [index % 2 for index in range(len(sentences) * 3)]
+    tags = [[-100 if word < 0 else word % 3 for word in row] for row in encoded["word_ids"]]
+    return Dataset.from_dict({**encoded, "label": labels, "phrase_labels": tags})
+
+
+@pytest.fixture
+def build(tokenizer, documents, tmp_path):
+    """A trainer whose model has a task with rows of its own and one on the main rows, without dropout."""
+
+    def make(weighting, mask_rate=0.3, name="run", **fields):
+        torch.manual_seed(0)
+        config = BertConfig(
+            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=32, max_position_embeddings=64, num_labels=3,
+            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+        )  # fmt: skip
+        masking = MaskingTask(lambda **keywords: RTMCollator(mask_rate=mask_rate, **keywords))
+        tagging = RecognitionTask(None, None)
+        model = MultiTaskModel(
+            BertForSequenceClassification(config),
+            {"rtm": BertForMaskedLM(config), "tags": BertForTokenClassification(config)},
+            {"rtm": masking.loss, "tags": tagging.loss},
+        )
+        main = ClassificationCollator(tokenizer)
+        collators = {"rtm": masking.collator(tokenizer, 0), "tags": tagging.collator(tokenizer, 0)}
+        arguments = training_arguments(
+            tmp_path / name, per_device_train_batch_size=6, report_to="none", remove_unused_columns=False,
+            disable_tqdm=True, label_names=[], eval_strategy="steps", save_strategy="steps",
+            learning_rate=1e-3, **{"eval_steps": 2, "save_steps": 2, "max_steps": 4, **fields},
+        )  # fmt: skip
+        trainer = MultiTaskTrainer(
+            model, arguments, MultiTaskCollator(main, collators), MultiTaskCollator(main), documents,
+            documents.select(range(9)), weighting,
+        )  # fmt: skip
+        trainer.current_gradient_accumulation_steps = 1
+        return trainer
+
+    return make
+
+
+def gradients(trainer, documents):
+    batch = trainer.data_collator(list(documents.select(range(6))))
+    loss = trainer.training_step(trainer.model, batch)
+    return batch, loss, {name: value.grad for name, value in trainer.model.named_parameters()}
+
+
+def test_by_losses_or_by_gradients_the_same_arrives_at_every_parameter(build, documents):
+    _, expected_loss, expected = gradients(build(StaticWeighting()), documents)
+    _, loss, found = gradients(build(Ones()), documents)
+    assert float(loss) == pytest.approx(float(expected_loss), rel=1e-5)
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, documents):
+    weighting = MetaWeighting(dev_batch_size=4, seed=7)
+    trainer = build(weighting)
+    batch, _, _ = gradients(trainer, documents)
+    encoder = list(trainer.model.classifier.base_model.parameters())
+
+    def flat(loss):
+        found = torch.autograd.grad(loss, encoder, allow_unused=True, retain_graph=True)
+        pairs = zip(found, encoder, strict=True)
+        return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs]).double()
+
+    rng = np.random.default_rng([7, 0])
+    dev = DevHead(trainer.model.classifier)
+    dev.fit(trainer._draw_validation(rng, 4), rng)
+    reference = flat(dev.model(**trainer._draw_validation(rng, 6)).loss)
+    losses = trainer.model(batch)["losses"]
+    for name, found in zip(weighting.tasks, weighting.cosines, strict=True):
+        expected = torch.cosine_similarity(flat(losses[name]), reference, dim=0)
+        assert float(found) == pytest.approx(float(expected), abs=1e-4)
+    assert weighting.cosines.abs().min() > 1e-4
+
+
+def test_the_dev_head_learns_on_one_forward_pass_and_leaves_the_encoder_alone(build, documents):
+    trainer = build(StaticWeighting())
+    classifier = trainer.model.classifier.train()
+    before = {name: value.clone() for name, value in classifier.state_dict().items()}
+    dev = DevHead(classifier, learning_rate=0.05, max_steps=10)
+    batch = trainer.eval_collator(list(documents.select(range(8))))["main"]
+    passes = []
+    hook = classifier.base_model.register_forward_hook(lambda *_: passes.append(1))
+    dev.fit(batch, np.random.default_rng(0))
+    hook.remove()
+    assert len(passes) == 1
+    with torch.no_grad():
+        fitted = dev.model(**batch).loss
+    untrained = DevHead(classifier, max_steps=1, learning_rate=0.0)
+    untrained.fit(batch, np.random.default_rng(0))
+    with torch.no_grad():
+        assert fitted < untrained.model(**batch).loss - 0.05
+    assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
+    assert all(parameter.grad is None for parameter in classifier.parameters())
+    assert classifier.base_model.training
+    assert all(module.training for module in classifier.base_model.modules())
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_a_resumed_run_goes_on_with_the_weights_it_had(build, name):
+    whole = build(LEARNED[name](), max_steps=6, eval_steps=4, save_steps=4)
+    whole.train()
+    resumed = build(LEARNED[name](), max_steps=6, eval_steps=4, save_steps=4)
+    resumed.train(resume_from_checkpoint=f"{resumed.args.output_dir}/checkpoint-4")
+    assert resumed.weighting.weights() == whole.weighting.weights()
+    if name != "pcgrad":
+        assert len(set(whole.weighting.weights().values())) == 3
+
+
+@pytest.mark.parametrize("make", [StaticWeighting, *LEARNED.values(), GradientGate])
+def test_a_task_without_anything_to_learn_is_counted_and_harms_nothing(build, make):
+    trainer = build(make(), mask_rate=1e-9)
+    trainer.train()
+    rows = [row for row in trainer.state.log_history if "empty_batches" in row]
+    assert [row["empty_batches"] for row in rows] == [{"rtm": 2, "tags": 0}] * 2
+    assert [row["losses"]["rtm"] for row in rows] == [0, 0]
+    assert all(np.isfinite(value) for row in rows for value in row["weights"].values())
+    assert all(parameter.isfinite().all() for parameter in trainer.model.parameters())
+
+
+@pytest.mark.parametrize("make", [StaticWeighting, LEARNED["meta"]])
+def test_what_is_not_a_number_never_reaches_a_checkpoint(build, make):
+    trainer = build(make(), max_grad_norm=0)
+    with torch.no_grad():
+        trainer.model.heads["rtm"].cls.predictions.bias[:] = float("inf")
+    with pytest.raises(AuxtaskError, match=r"loss of task '.*' became nan before step 2; use a smaller"):
+        trainer.train()
+    assert not list(Path(trainer.args.output_dir).glob("checkpoint-*"))
+
+
+class VocabularyRows(TorchDispatchMode):
+    """The most rows of any tensor as wide as the vocabulary, weights apart."""
+
+    def __init__(self, vocabulary, weights):
+        super().__init__()
+        self.vocabulary, self.weights, self.rows = vocabulary, weights, 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        result = function(*arguments, **(keywords or {}))
+        if isinstance(result, torch.Tensor) and result.dim() > 1 and result.shape[-1] == self.vocabulary:
+            rows = result.numel() // self.vocabulary
+            if rows not in self.weights:
+                self.rows = max(self.rows, rows)
+        return result
+
+
+def test_logits_over_the_vocabulary_are_made_at_masked_positions_alone(build, documents):
+    trainer = build(StaticWeighting())
+    batch = trainer.data_collator(list(documents.select(range(6))))
+    masked = int((batch["rtm"]["labels"] != -100).sum())
+    with VocabularyRows(trainer.model.classifier.config.vocab_size, {16}) as seen:
+        trainer.training_step(trainer.model, batch)
+    assert seen.rows == masked
+    assert masked < 0.5 * batch["rtm"]["labels"].numel()
