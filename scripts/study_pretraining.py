@@ -24,7 +24,6 @@ from transformers import AutoConfig, AutoModelForMaskedLM
 
 from auxtask.data.packing import read_documents
 from auxtask.model.precision import bf16_is_fast
-from auxtask.training.muon import MuonWithAdamW
 from auxtask.training.pretraining import MaskedLanguageModeling
 
 BLOCK_LENGTH = 256
@@ -52,8 +51,8 @@ def shape(layers: int, width: int, inner: int, heads: int, family: dict[str, obj
 # name: (architecture, vocabulary, blocks of a batch, further overrides of the recipe)
 SHAPES: dict[str, tuple[dict, int, int, list[str]]] = {
     "4x256": (shape(4, 256, 512, 4), 8192, 16, []),
+    "4x256, batches of 8": (shape(4, 256, 512, 4), 8192, 8, []),
     "4x256, batches of 32": (shape(4, 256, 512, 4), 8192, 32, []),
-    "4x256, AdamW": (shape(4, 256, 512, 4), 8192, 16, ["optimizer=null"]),
     "4x256, masks at 15 %": (shape(4, 256, 512, 4), 8192, 16, ["masking.mask_rate=0.15"]),
     "4x256, 4k": (shape(4, 256, 512, 4), 4096, 16, []),
     "6x256": (shape(6, 256, 512, 4), 8192, 16, []),
@@ -71,10 +70,7 @@ def step_seconds(names: list[str], rounds: int) -> dict[str, float]:
         rate = 0.15 if any("mask_rate" in text for text in overrides) else (0.3 + 0.15) / 2
         config = AutoConfig.for_model(**architecture, vocab_size=vocabulary, pad_token_id=0)
         model = MaskedLanguageModeling(AutoModelForMaskedLM.from_config(config))
-        if "optimizer=null" in overrides:
-            optimizer: torch.optim.Optimizer = torch.optim.AdamW(model.parameters(), fused=True)
-        else:
-            optimizer = MuonWithAdamW(model, matrix_learning_rate=0.02, learning_rate=2e-3)
+        optimizer = torch.optim.AdamW(model.parameters(), fused=True)
         input_ids = torch.randint(5, vocabulary, (batch, BLOCK_LENGTH))
         labels = torch.where(torch.rand(input_ids.shape) < rate, input_ids, -100)
         mask = torch.ones_like(input_ids)

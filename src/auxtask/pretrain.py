@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 
@@ -64,7 +63,6 @@ def pretrain(config: DictConfig) -> None:
         train_dataset=blocks["train"],
         eval_dataset=blocks["valid"],
         eval_masking=valid_masking,
-        optimizers=(instantiate(config.optimizer)(model) if config.optimizer else None, None),
     )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     print(

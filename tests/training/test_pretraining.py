@@ -172,7 +172,7 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
             "architecture.num_attention_heads=2", "block_length=32", "trainer.max_steps=200",
             "trainer.per_device_train_batch_size=4", "trainer.warmup_steps=2", "trainer.save_steps=5",
             "trainer.eval_steps=50", "trainer.lr_scheduler_kwargs.num_decay_steps=20", "trainer.bf16=false",
-            "optimizer.learning_rate=1e-2",
+            "trainer.learning_rate=1e-2",
         ]  # fmt: skip
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
