@@ -13,7 +13,7 @@ from auxtask.cli import plain, run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
-from auxtask.model.names import fingerprint
+from auxtask.model.fingerprint import fingerprint
 from auxtask.training.run_folder import RunFolder, run_id
 
 
