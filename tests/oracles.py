@@ -1,6 +1,9 @@
 """Naive reference loops: written from the definitions alone, slow, and independent of the code under test."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -35,3 +38,32 @@ def naive_log_probs(
         logits = model(input_ids=torch.tensor([row]), attention_mask=torch.ones(1, len(row))).logits
         log_probs[target] = logits[0, target].double().log_softmax(0)[input_ids[target]]
     return log_probs
+
+
+def naive_edges(
+    documents: Sequence[Sequence[str]], window: int, pair_count: str
+) -> tuple[dict[tuple[str, str], float], dict[tuple[int, str], float]]:
+    """PMI by pair of words in sorted order and TF-IDF by document and word, window by window with Counters."""
+    windows = [
+        document[start : start + window]
+        for document in documents
+        for start in range(max(1, len(document) - window + 1))
+    ]
+    singles, pairs = Counter(), Counter()
+    for words in windows:
+        singles.update(set(words))
+        tokens = sorted(set(words)) if pair_count == "windows" else words
+        pairs.update(tuple(sorted(pair)) for pair in combinations(tokens, 2) if pair[0] != pair[1])
+    pmi = {
+        (one, other): math.log(count * len(windows) / (singles[one] * singles[other]))
+        for (one, other), count in pairs.items()
+    }
+    frequency = Counter(word for document in documents for word in set(document))
+    tfidf = {
+        (number, word): count * math.log(len(documents) / frequency[word])
+        for number, document in enumerate(documents)
+        for word, count in Counter(document).items()
+    }
+    return {pair: value for pair, value in pmi.items() if value > 0}, {
+        edge: value for edge, value in tfidf.items() if value > 0
+    }

@@ -100,6 +100,7 @@ def quiet_libraries() -> None:
     """Leave the terminal to auxtask's own lines: libraries speak up for errors alone."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     datasets.disable_progress_bars()

@@ -1,9 +1,9 @@
 """Fine-tune a classifier with mechanical auxiliary tasks: `python -m auxtask.train dataset=ohsumed aux=rtm`."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from datasets import Dataset
 from hydra.utils import instantiate
@@ -20,40 +20,62 @@ from auxtask.training.run_folder import RunFolder, run_id
 def train(config: DictConfig) -> None:
     """Compute the run that the config describes, unless it is finished, and say what came of it."""
     dataset = instantiate(config.dataset)
+    folder, computed = run(config, dataset)
+    print_summary(
+        folder.path,
+        title=f"{dataset.name} · {config.model.name} · {method_name(config)} · seed {config.seed}",
+        yardsticks=cached_yardsticks(dataset, Path(config.paths.cache)),
+        note=None if computed else "already finished; force=true computes it again",
+    )
+
+
+def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
+    """Compute the run that the config describes, unless it is finished; tell whether it was computed now."""
     fingerprints = {
         "dataset": dataset.fingerprint,
         "dataset_versions": dataset.provenance.get("versions"),
         "model": fingerprint(config.model.name),
     }
-    task_name = "+".join(config.aux) or "stl"
+    settings = plain(config)
+    if "baseline" in config:
+        # No auxiliary task reaches a baseline.
+        settings = {name: value for name, value in settings.items() if name not in ("aux", "weighting", "scoring")}
+        if checkpoint := config.baseline.get("checkpoint"):
+            fingerprints["checkpoint"] = fingerprint(checkpoint)
     folder = RunFolder(
         Path(config.paths.runs)
         / dataset.name
         / Path(config.model.name).name
-        / task_name
-        / run_id(plain(config), fingerprints)
+        / method_name(config)
+        / run_id(settings, fingerprints)
     )
     with folder.locked():
         finished = folder.metrics is not None and not config.force
         if not finished:
+            from auxtask.training.environment import environment
+
             if config.force:
                 folder.clear()
             write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-            compute(config, dataset, folder, fingerprints)
-    print_summary(
-        folder.path,
-        title=f"{dataset.name} · {config.model.name} · {task_name} · seed {config.seed}",
-        yardsticks=cached_yardsticks(dataset, Path(config.paths.cache) / "yardsticks"),
-        note="already finished; force=true computes it again" if finished else None,
-    )
+            write_json(
+                folder.path / "environment.json",
+                {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
+            )
+            compute = fine_tune if "baseline" not in config else compute_baseline
+            compute(config, dataset, folder)
+    return folder, not finished
 
 
-def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerprints: Mapping[str, Any]) -> None:
-    """Build the objects that the config names, run the experiment and describe its environment."""
+def method_name(config: DictConfig) -> str:
+    """Name the method in the paths of its runs: the baseline, or the auxiliary tasks."""
+    return config.baseline.name if "baseline" in config else "+".join(config.aux) or "stl"
+
+
+def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:
+    """Build the objects that the config names and run the experiment."""
     # Imported here because it takes seconds, and a finished run does without.
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.model.precision import choose_dtype
-    from auxtask.training.environment import environment
     from auxtask.training.experiment import run_experiment
 
     def annotate(split: Dataset, metric: str) -> Dataset:
@@ -66,10 +88,6 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerp
         )
         return scorer.annotate(split)
 
-    write_json(
-        folder.path / "environment.json",
-        {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
-    )
     run_experiment(
         dataset,
         model_name=config.model.name,
@@ -83,15 +101,30 @@ def compute(config: DictConfig, dataset: TextDataset, folder: RunFolder, fingerp
     )
 
 
+def compute_baseline(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:
+    """Build the baseline that the config names and run it."""
+    from auxtask.baselines.run import Resources, run_baseline
+
+    def fine_tuned() -> Path:
+        reference = OmegaConf.masked_copy(config, [str(name) for name in config if name != "baseline"])
+        reference.aux, reference.force = {}, False
+        return run(reference, dataset)[0].model
+
+    settings = plain(config.baseline)
+    baseline = instantiate({name: settings[name] for name in settings if name != "name"}, _convert_="all")
+    run_baseline(baseline, dataset, Resources(config.seed, Path(config.paths.cache), fine_tuned), folder)
+
+
 def cached_yardsticks(dataset: TextDataset, cache: Path) -> dict[str, dict[str, float]]:
     """Score the linear yardsticks once for each data set."""
-    path = cache / f"{dataset.fingerprint}.json"
+    from auxtask.baselines import linear
+
+    recipe = hashlib.sha256(Path(linear.__file__).read_bytes() + version("scikit-learn").encode()).hexdigest()
+    path = cache / "yardsticks" / f"{dataset.fingerprint}-{recipe[:12]}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
-        from auxtask.baselines.linear import yardsticks
-
-        scores = yardsticks(dataset)
+        scores = linear.yardsticks(dataset)
         write_json(path, scores)
         return scores
 

@@ -24,11 +24,19 @@ def print_summary(
     table.add_column("")
     for column in ("micro-F1", "macro-F1"):
         table.add_column(column, justify="right")
-    rows = {"this run, test": metrics["test"], "this run, validation": metrics["valid"]}
+    tested = metrics["test"]
+    columns = ("micro_f1", "macro_f1")
+    marks = {
+        column: "*" if any(tested[column] < scores[column] for scores in yardsticks.values()) else ""
+        for column in columns
+    }
+    table.add_row("this run, test", *(f"{tested[column]:.4f}{marks[column]}" for column in columns), style="bold")
+    rows = {"this run, validation": metrics["valid"]}
     rows |= {f"{name.replace('_', ' ')}, test": scores for name, scores in yardsticks.items()}
     for name, scores in rows.items():
-        style = "bold" if name == "this run, test" else None
-        table.add_row(name, f"{scores['micro_f1']:.4f}", f"{scores['macro_f1']:.4f}", style=style)
+        table.add_row(name, *(f"{scores[column]:.4f}{' ' if marks[column] else ''}" for column in columns))
+    if any(marks.values()):
+        table.caption, table.caption_justify = "* below a yardstick", "left"
     console = Console()
     console.print(table)
     seconds = metrics["seconds"]

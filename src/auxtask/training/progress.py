@@ -23,13 +23,27 @@ class EvaluationLines(ProgressCallback):
     ) -> None:
         """Write the losses since the last evaluation and the validation scores above the bar."""
         if logs and "losses" in logs and self.training_bar is not None:
-            losses = "  ".join(
-                f"{'loss' if name == MAIN else name} {value:.3f}" for name, value in logs["losses"].items()
-            )
             self.training_bar.write(
-                f"epoch {state.epoch or 0:5.2f}  step {state.global_step:5}  {losses}  "
-                f"validation: micro-F1 {logs['eval_micro_f1']:.4f}  macro-F1 {logs['eval_macro_f1']:.4f}"
+                evaluation_line(
+                    state.epoch or 0,
+                    state.global_step,
+                    logs["losses"],
+                    {name: logs[f"eval_{name}"] for name in ("micro_f1", "macro_f1")},
+                )
             )
+
+
+def evaluation_line(epoch: float, step: int, losses: Mapping[str, float], scores: Mapping[str, float]) -> str:
+    """Say what an evaluation came to.
+
+    >>> evaluation_line(1, 20, {"main": 0.5}, {"micro_f1": 0.75, "macro_f1": 0.5})
+    'epoch  1.00  step    20  loss 0.500  validation: micro-F1 0.7500  macro-F1 0.5000'
+    """
+    shown = "  ".join(f"{'loss' if name == MAIN else name} {value:.3f}" for name, value in losses.items())
+    return (
+        f"epoch {epoch:5.2f}  step {step:5}  {shown}  "
+        f"validation: micro-F1 {scores['micro_f1']:.4f}  macro-F1 {scores['macro_f1']:.4f}"
+    )
 
 
 class TokenSpeed(ProgressCallback):
