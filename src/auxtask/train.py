@@ -14,6 +14,7 @@ from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
 from auxtask.model.fingerprint import fingerprint
+from auxtask.processes import is_main_process
 from auxtask.training.run_folder import RunFolder, run_id
 
 
@@ -21,6 +22,8 @@ def train(config: DictConfig) -> None:
     """Compute the run that the config describes, unless it is finished, and say what came of it."""
     dataset = instantiate(config.dataset)
     folder, computed = run(config, dataset)
+    if not is_main_process():
+        return
     print_summary(
         folder.path,
         title=f"{dataset.name} · {config.model.name} · {method_name(config)} · seed {config.seed}",
@@ -38,8 +41,9 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
     }
     settings = plain(config)
     if "baseline" in config:
-        # No auxiliary task reaches a baseline.
-        settings = {name: value for name, value in settings.items() if name not in ("aux", "weighting", "scoring")}
+        # Nothing of multi-task training reaches a baseline.
+        unused = {"aux", "weighting", "scoring", "loss", "adapter", "callbacks"}
+        settings = {name: value for name, value in settings.items() if name not in unused}
         if checkpoint := config.baseline.get("checkpoint"):
             fingerprints["checkpoint"] = fingerprint(checkpoint)
     folder = RunFolder(
@@ -54,7 +58,7 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
         if not finished:
             from auxtask.training.environment import environment
 
-            if config.force:
+            if config.force and is_main_process():
                 folder.clear()
             write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
             write_json(
@@ -94,6 +98,9 @@ def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> No
         max_length=config.model.max_length,
         tasks={name: instantiate(task) for name, task in config.aux.items()},
         weighting=instantiate(config.weighting),
+        loss=instantiate(config.loss),
+        adapter=instantiate(config.get("adapter")),
+        callbacks=list(instantiate(config.callbacks).values()),
         trainer=plain(config.trainer),
         seed=config.seed,
         folder=folder,

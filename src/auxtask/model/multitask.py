@@ -28,6 +28,7 @@ class MultiTaskModel(nn.Module):
             stays tied to the shared embeddings.
         losses: for each auxiliary task a function of (head, encoder output for its rows, its part of the
             batch) that returns a scalar loss.
+        main_loss: from logits (documents, classes), float32, and labels (documents,) to a scalar loss.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class MultiTaskModel(nn.Module):
         classifier: PreTrainedModel,
         heads: Mapping[str, PreTrainedModel],
         losses: Mapping[str, HeadLoss],
+        main_loss: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     ) -> None:
         super().__init__()
         self.classifier = classifier
@@ -43,6 +45,7 @@ class MultiTaskModel(nn.Module):
             head.tie_weights()
         self.heads = nn.ModuleDict(heads)
         self.losses = dict(losses)
+        self.main_loss = main_loss
         store_shared_tensors_once(self)
 
     def forward(self, batch: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
@@ -61,14 +64,16 @@ class MultiTaskModel(nn.Module):
         for name, part in batch.items():
             output = outputs[name if name in outputs else MAIN]
             if name == MAIN:
-                classified = run_head(
-                    self.classifier, output, attention_mask=part["attention_mask"], labels=part["labels"]
-                )
-                result["logits"] = classified.logits
-                result["losses"][name] = classified.loss
+                logits = run_head(self.classifier, output, attention_mask=part["attention_mask"]).logits
+                result["logits"] = logits
+                result["losses"][name] = self.main_loss(logits.float(), part["labels"])
             else:
                 result["losses"][name] = self.losses[name](self.heads[name], output, part)  # type: ignore[arg-type]
         return result
+
+    def activation_checkpointing_enable(self, **settings: Any) -> None:
+        """Let the encoder compute its activations anew in the backward pass, as `transformers.Trainer` asks."""
+        self.classifier.activation_checkpointing_enable(**settings)
 
     def _encode(self, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, BaseModelOutput]:
         """Run the shared encoder once over the rows of all parts and give each part its own back."""

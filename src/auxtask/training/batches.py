@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -45,19 +46,56 @@ class ClassificationCollator:
 
 @dataclass
 class MultiTaskCollator:
-    """Build the main part and, for each auxiliary task, its part of the batch from the same documents.
+    """Build the main part and, for each auxiliary task, its part of the batch.
 
     Args:
         main: collates the main task.
         tasks: collators by task name; one with an attribute `epoch` is told the epoch.
+        draw_main: from the documents of a batch to those of the main task and of the tasks on its rows; None for
+            the same.
     """
 
     main: ClassificationCollator
     tasks: Mapping[str, Callable[[Sequence[Feature]], dict[str, Tensor]]] = field(default_factory=dict)
+    draw_main: Callable[[Sequence[Feature]], Sequence[Feature]] | None = None
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, dict[str, Tensor]]:
         """Collate the documents once for each task."""
-        return {MAIN: self.main(features)} | {name: task(features) for name, task in self.tasks.items()}
+        parts = {name: task(features) for name, task in self.tasks.items()}
+        if self.draw_main is not None:
+            features = self.draw_main(features)
+            parts |= {name: self.tasks[name](features) for name, part in parts.items() if "input_ids" not in part}
+        return {MAIN: self.main(features)} | parts
+
+
+@dataclass
+class IndependentDocuments:
+    """Draw documents at random beside those of a batch: as many, each at most once, anew for every batch.
+
+    The draw is a function of (seed, epoch, the batch's documents), so a resume repeats it.
+
+    Args:
+        documents: the training split.
+        seed: with the epoch and the batch, it determines the draw.
+
+    >>> from datasets import Dataset
+    >>> documents = Dataset.from_dict({"input_ids": [[2, 3], [4], [5]]})
+    >>> drawn = IndependentDocuments(documents, seed=0)([documents[0], documents[1]])
+    >>> len(drawn), all(row in list(documents) for row in drawn)
+    (2, True)
+    """
+
+    documents: Dataset
+    seed: int
+    epoch: int = field(default=0, init=False)
+
+    def __call__(self, features: Sequence[Feature]) -> list[Feature]:
+        """Draw the documents."""
+        content = [self.seed, self.epoch, *(token for feature in features for token in feature["input_ids"])]
+        generator = np.random.default_rng(content)
+        size = min(len(features), len(self.documents))
+        chosen = generator.choice(len(self.documents), size=size, replace=False)
+        return [self.documents[index] for index in chosen.tolist()]
 
 
 class EpochCounter(TrainerCallback):

@@ -8,6 +8,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
 from auxtask.model.multitask import MAIN
+from auxtask.training.history import nested
 
 
 class EvaluationLines(ProgressCallback):
@@ -22,12 +23,12 @@ class EvaluationLines(ProgressCallback):
         **kwargs: Any,
     ) -> None:
         """Write the losses since the last evaluation and the validation scores above the bar."""
-        if logs and "losses" in logs and self.training_bar is not None:
+        if logs and "seconds" in logs and self.training_bar is not None:
             self.training_bar.write(
                 evaluation_line(
                     state.epoch or 0,
                     state.global_step,
-                    logs["losses"],
+                    nested(logs, "losses"),
                     {name: logs[f"eval_{name}"] for name in ("micro_f1", "macro_f1")},
                 )
             )

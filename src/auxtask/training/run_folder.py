@@ -12,11 +12,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from auxtask.errors import AuxtaskError
+from auxtask.processes import is_main_process
 
 # What leaves every figure as it is: where things lie, what is logged, and the hardware. The data set's own
 # settings are left out too, since its fingerprint says what came of them.
 NOT_PART_OF_A_RUN = re.compile(
-    r"paths|dataset|force|report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_\w+|save_total_limit"
+    r"paths|dataset|force|report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+|save_total_limit"
     r"|use_cpu|eval_accumulation_steps|per_device_eval_batch_size"
 )
 
@@ -69,10 +70,15 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; the system lets go of it when the process ends, however it ends.
 
+        Of the processes of one run, the main one holds it for all.
+
         Raises:
             AuxtaskError: another living process holds it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        if not is_main_process():
+            yield
+            return
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             lock.acquire()

@@ -27,6 +27,7 @@ from auxtask.model.means import mean_over_processes
 from auxtask.model.multitask import MAIN, MultiTaskModel, apart
 from auxtask.training.batches import EpochCounter, MultiTaskCollator
 from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
+from auxtask.training.history import flat
 from auxtask.training.progress import EvaluationLines
 from auxtask.training.sampling import LengthGroupedSampler, draw_alike
 from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting, WeightingSchedule
@@ -68,7 +69,7 @@ class MultiTaskTrainer(Trainer):
         train_dataset: encoded documents with the columns the collator reads.
         eval_dataset: encoded documents of the validation split.
         weighting: combines the losses.
-        head_learning_rate: learning rate of all parameters outside the encoder; None for that of the encoder.
+        head_learning_rate, head_weight_decay: of all parameters outside the encoder; None for the encoder's.
         score_tasks: scores the auxiliary tasks on validation documents at each evaluation, by task name.
         callbacks: further callbacks of `transformers.Trainer`.
     """
@@ -83,6 +84,7 @@ class MultiTaskTrainer(Trainer):
         eval_dataset: Dataset,
         weighting: Weighting,
         head_learning_rate: float | None = None,
+        head_weight_decay: float | None = None,
         score_tasks: Callable[[], dict[str, dict[str, float]]] = dict,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
@@ -106,11 +108,12 @@ class MultiTaskTrainer(Trainer):
             self.add_callback(EvaluationLines())
         self.clock = TrainingClock()
         self.add_callback(self.clock)
-        self.add_callback(EpochCounter(list(collator.tasks.values())))
+        self.add_callback(EpochCounter([*collator.tasks.values(), collator.draw_main]))
         self.add_callback(WeightingSchedule(weighting))
         self.eval_collator = eval_collator
         self.weighting = weighting
-        self.head_learning_rate = head_learning_rate
+        self.head_learning_rate = args.learning_rate if head_learning_rate is None else head_learning_rate
+        self.head_weight_decay = args.weight_decay if head_weight_decay is None else head_weight_decay
         self.score_tasks = score_tasks
         self.trained_tokens = torch.zeros((), dtype=torch.int64, device=args.device)
         self._loss_sums: dict[str, Tensor] = {}
@@ -214,7 +217,8 @@ class MultiTaskTrainer(Trainer):
             self._check_finite(logs["eval_loss"], "validation loss")
             history["weights"] = self.weighting.weights()
             history["tasks"] = self.score_tasks()
-            logs = {**logs, "seconds": round(self.clock.seconds, 3), **history}
+            # Flat, one number a name, as TensorBoard and W&B want it.
+            logs = {**logs, "seconds": round(self.clock.seconds, 3), **flat(history)}
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)
@@ -242,13 +246,15 @@ class MultiTaskTrainer(Trainer):
         network: Any = self.model if model is None else model
         decayed = set(self.get_decay_parameter_names(network))
         encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
-        rates = (self.args.learning_rate, self.head_learning_rate or self.args.learning_rate)
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for name, parameter in network.named_parameters():
             if parameter.requires_grad:
-                rate = rates[0] if id(parameter) in encoder else rates[1]
-                decay = self.args.weight_decay if name in decayed else 0.0
-                groups.setdefault((rate, decay), []).append(parameter)
+                rate, decay = (
+                    (self.args.learning_rate, self.args.weight_decay)
+                    if id(parameter) in encoder
+                    else (self.head_learning_rate, self.head_weight_decay)
+                )
+                groups.setdefault((rate, decay if name in decayed else 0.0), []).append(parameter)
         optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
         self.optimizer = optimizer_class(
             [

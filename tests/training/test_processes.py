@@ -1,0 +1,67 @@
+"""A real launch of two processes (gloo) beside one process with the same batch in all."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from transformers import BertConfig, BertForMaskedLM
+
+STEPS = 20
+
+
+@pytest.fixture
+def launch(tokenizer, sentences, tmp_path):
+    model = tmp_path / "encoder"
+    BertForMaskedLM(
+        BertConfig(
+            vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=64, max_position_embeddings=64, hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
+    ).save_pretrained(model)  # fmt: skip
+    tokenizer.save_pretrained(model)
+    for split, copies in (("train", 8), ("valid", 2), ("test", 2)):
+        rows = [
+            {"text": " ".join(sentence.split()[copy % 3 :]), "label": "ab"[index % 2]}
+            for copy in range(copies)
+            for index, sentence in enumerate(sentences)
+        ]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def start(processes, weighting):
+        runs = tmp_path / f"{processes}-{weighting}"
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}",
+                "-m", "auxtask.train", "dataset=files",
+                *(f"dataset.{split}={tmp_path / split}.jsonl" for split in ("train", "valid", "test")),
+                f"model.name={model}", "model.max_length=32", "model.learning_rate=3e-3", "aux=rtm",
+                f"weighting={weighting}", f"trainer.per_device_train_batch_size={8 // processes}",
+                f"trainer.max_steps={STEPS}", "trainer.eval_strategy=steps", "trainer.eval_steps=2",
+                "trainer.bf16=false", "trainer.use_cpu=true", "trainer.patience=null",
+                f"paths.runs={runs}", f"paths.cache={tmp_path / 'cache'}",
+                *(["weighting.batch_size=8", "weighting.learning_rate=0.1"] if weighting == "meta" else []),
+            ],
+            capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        [folder] = runs.glob("*/*/*/*")
+        history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+        return history, done.stdout
+
+    return start
+
+
+@pytest.mark.parametrize("weighting", ["static", pytest.param("meta", marks=pytest.mark.slow)])
+def test_two_processes_are_one_with_the_same_batch(launch, weighting):
+    one, _ = launch(1, weighting)
+    two, printed = launch(2, weighting)
+    assert [row["step"] for row in two] == list(range(2, STEPS + 1, 2))
+    for first, second in zip(one, two, strict=True):
+        assert second["losses"] == pytest.approx(first["losses"], abs=1e-4)
+        assert second["weights"] == pytest.approx(first["weights"], abs=1e-4)
+        assert second["valid"]["loss"] == pytest.approx(first["valid"]["loss"], abs=1e-4)
+    assert one[-1]["losses"]["rtm"] < one[0]["losses"]["rtm"] - 0.1
+    assert printed.count("run: ") == 1
