@@ -1,5 +1,6 @@
 """Pictures: what the scorer sees and how a run went."""
 
 from auxtask.plot.heatmap import MaskHeatmap, mask_heatmap
+from auxtask.plot.weights import task_weights
 
-__all__ = ["MaskHeatmap", "mask_heatmap"]
+__all__ = ["MaskHeatmap", "mask_heatmap", "task_weights"]
