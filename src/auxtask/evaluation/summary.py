@@ -41,11 +41,14 @@ def print_summary(
     console.print(table)
     seconds = metrics["seconds"]
     stages = ", ".join(f"{stage} {seconds[stage]:.1f} s" for stage in seconds)
-    console.print(
-        f"{stages}; {metrics['steps']} steps, best at {metrics['best_step']}; "
+    trained = (
+        f"{metrics['steps']} steps, best at {metrics['best_step']}; "
         f"{metrics['tokens_per_second']:,.0f} tokens/s in training; "
-        f"peak memory {metrics['peak_memory_bytes'] / 2**30:.2f} GiB",
-        highlight=False,
+        if metrics["steps"]
+        else ""
+    )
+    console.print(
+        f"{stages}; {trained}peak memory {metrics['peak_memory_bytes'] / 2**30:.2f} GiB", highlight=False
     )
     if note:
         console.print(note, highlight=False)
