@@ -21,6 +21,8 @@ def masked_positions(word_ids: Sequence[int], target: int, metric: str) -> set[i
             return word
         case "word_l2r":
             return {position for position in word if position >= target}
+        case "unmasked":
+            return set()
     raise ValueError(metric)
 
 

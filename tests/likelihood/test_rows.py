@@ -126,6 +126,18 @@ def test_a_stride_bounds_the_rows_and_keeps_the_masks_of_every_word(
     count = sum(len(batch.input_ids) for batch in masked_batches(laid_out, metric, MASK, 1000, stride))
     longest = [max((words.count(index) for index in words if index >= 0), default=0) for words in word_ids]
     assert count <= sum(max(stride, 1 if metric == "whole_word" else pieces) for pieces in longest)
+    if metric == "unmasked":
+        assert count == sum(pieces > 0 for pieces in longest)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@given(word_ids=documents(), group=st.integers(1, 12))
+def test_planning_documents_in_groups_changes_no_row(metric: str, word_ids: list[list[int]], group: int) -> None:
+    laid_out = Documents.from_lists([list(range(10, 10 + len(words))) for words in word_ids], word_ids)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auxtask.likelihood.rows.TOKENS_PER_GROUP", group)
+        grouped = rows_of(laid_out, metric)
+    assert grouped == rows_of(laid_out, metric)
 
 
 def test_strided_rows_of_the_published_example() -> None:
@@ -138,7 +150,7 @@ def test_strided_rows_of_the_published_example() -> None:
 def test_a_long_stride_is_exact() -> None:
     laid_out = Documents.from_lists([SOUVENIR[0]], [SOUVENIR[1]])
     for metric in METRICS:
-        assert rows_of(laid_out, metric, stride=7) == rows_of(laid_out, metric)
+        assert rows_of(laid_out, metric, stride=7) == rows_of(laid_out, metric), metric
 
 
 def test_an_unknown_metric_is_named() -> None:

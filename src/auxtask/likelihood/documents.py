@@ -22,15 +22,17 @@ class Documents:
         token_ids: special tokens included, shape (tokens,), int64.
         word_ids: the word of each token within its document, -1 at special tokens, shape (tokens,), int64.
         offsets: document i is `token_ids[offsets[i]:offsets[i + 1]]`, shape (documents + 1,), int64.
+        scored: whether a token is to be predicted, shape (tokens,), bool.
     """
 
     token_ids: NDArray[np.int64]
     word_ids: NDArray[np.int64]
     offsets: NDArray[np.int64]
+    scored: NDArray[np.bool_]
 
     @classmethod
     def from_lists(cls, token_ids: Sequence[Sequence[int]], word_ids: Sequence[Sequence[int]]) -> "Documents":
-        """Lay lists of token ids and of word indices end to end.
+        """Lay lists of token ids and of word indices end to end; every token with a word is to be predicted.
 
         >>> Documents.from_lists([[2, 7, 3], [2, 3]], [[-1, 0, -1], [-1, -1]]).offsets.tolist()
         [0, 3, 5]
@@ -39,11 +41,11 @@ class Documents:
         flat_ids, flat_words = (
             np.fromiter((value for row in rows for value in row), np.int64) for rows in (token_ids, word_ids)
         )
-        return cls(flat_ids, flat_words, offsets)
+        return cls(flat_ids, flat_words, offsets, flat_words >= 0)
 
     @classmethod
     def from_dataset(cls, dataset: Dataset) -> "Documents":
-        """Read the columns `input_ids` and `word_ids` without making Python lists of them.
+        """Read the columns `input_ids` and `word_ids` without making Python lists of them, as `from_lists` does.
 
         Raises:
             AuxtaskError: the two columns differ in length somewhere.
@@ -57,7 +59,7 @@ class Documents:
                 f"document {row} has {np.diff(offsets)[row]} input_ids and {np.diff(word_offsets)[row]} word_ids; "
                 "encode the texts again with auxtask.data.encoding.encode"
             )
-        return cls(token_ids, word_ids, offsets)
+        return cls(token_ids, word_ids, offsets, word_ids >= 0)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -89,8 +91,8 @@ class Documents:
         return values[self.offsets[document] : self.offsets[document + 1]]
 
     def keys(self) -> Iterator[bytes]:
-        """Identify each document's content: SHA-256 over its token ids and word indices, 32 bytes."""
-        content = np.stack([self.token_ids, self.word_ids], axis=1)
+        """Identify each document's content, and what of it is scored: SHA-256, 32 bytes."""
+        content = np.stack([self.token_ids, self.word_ids, self.scored], axis=1)
         bounds = self.offsets.tolist()
         for start, stop in pairwise(bounds):
             yield hashlib.sha256(content[start:stop].data).digest()
@@ -99,7 +101,7 @@ class Documents:
         """Keep some documents, in the order given."""
         positions = ranges(self.offsets[chosen], self.offsets[chosen + 1])
         offsets = np.concatenate([[0], np.cumsum(self.lengths[chosen])])
-        return Documents(self.token_ids[positions], self.word_ids[positions], offsets)
+        return Documents(self.token_ids[positions], self.word_ids[positions], offsets, self.scored[positions])
 
 
 def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:

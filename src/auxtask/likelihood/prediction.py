@@ -1,26 +1,50 @@
-"""One forward pass: masked rows in, log-probabilities of the scored tokens out."""
+"""The forward pass: masked rows in, log-probabilities of the scored tokens out."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from auxtask.likelihood.narrowing import narrowed
 from auxtask.likelihood.rows import RowBatch
 from auxtask.model.heads import vocabulary_logits
 
+# Rows x length of a batch: enough to keep the matrix units busy, small enough for a processor's caches.
+TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
 # Positions that go through the vocabulary head at once; bounds the logits in memory.
 POSITIONS_PER_HEAD = 1024
 
 
+def predictions(
+    model: PreTrainedModel, batches: Iterable[RowBatch], pointwise: Sequence[nn.Module] = ()
+) -> Iterator[tuple[RowBatch, NDArray[np.float32]]]:
+    """Predict the scored positions of batch after batch.
+
+    A GPU works on the next batch, and its rows are built, while the log-probabilities of one are read back.
+
+    Args:
+        model, pointwise: as for `token_log_probs`.
+        batches: masked rows.
+
+    Yields:
+        Each batch in turn with its log-probabilities, shape (scored,).
+    """
+    under_way: deque[tuple[RowBatch, Tensor]] = deque()
+    for batch in batches:
+        under_way.append((batch, token_log_probs(model, batch, pointwise)))
+        if len(under_way) > 1:
+            done, log_probs = under_way.popleft()
+            yield done, log_probs.cpu().numpy()
+    yield from ((done, log_probs.cpu().numpy()) for done, log_probs in under_way)
+
+
 @torch.inference_mode()
-def token_log_probs(
-    model: PreTrainedModel, batch: RowBatch, pointwise: Sequence[nn.Module] = ()
-) -> NDArray[np.float32]:
+def token_log_probs(model: PreTrainedModel, batch: RowBatch, pointwise: Sequence[nn.Module] = ()) -> Tensor:
     """Predict the scored positions of masked rows.
 
     The encoder runs once; only the scored positions go through the vocabulary head.
@@ -31,11 +55,10 @@ def token_log_probs(
         pointwise: parts of the last layer that run at the scored positions alone (`pointwise_modules`).
 
     Returns:
-        Natural logarithm of the softmax at the target tokens, in float32, shape (scored,).
+        Natural logarithm of the softmax at the target tokens, float32 on the model's device, shape (scored,).
     """
     input_ids, row, position, target = (
-        torch.from_numpy(array).to(model.device)
-        for array in (batch.input_ids, batch.row, batch.position, batch.target)
+        _to_device(array, model.device) for array in (batch.input_ids, batch.row, batch.position, batch.target)
     )
     with narrowed(pointwise, row, position, input_ids.shape):
         hidden = model.base_model(input_ids)[0][row, position]
@@ -43,7 +66,13 @@ def token_log_probs(
     for states, targets in zip(hidden.split(POSITIONS_PER_HEAD), target.split(POSITIONS_PER_HEAD), strict=True):
         logits = vocabulary_logits(model, states).float()
         log_probs.append(logits.gather(1, targets[:, None]).squeeze(1) - logits.logsumexp(dim=1))
-    return torch.cat(log_probs).cpu().numpy()
+    return torch.cat(log_probs)
+
+
+def _to_device(array: NDArray[np.int64], device: torch.device) -> Tensor:
+    tensor = torch.from_numpy(array)
+    # From pinned memory a GPU copies while it computes.
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 @contextmanager
@@ -55,3 +84,24 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(training)
+
+
+def suitable_tokens_per_batch(model: PreTrainedModel) -> int:
+    """Choose how many tokens, rows x length, a batch holds.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`, on its device.
+
+    Returns:
+        What keeps the device busy; less on a GPU whose free memory would not hold it.
+
+    >>> from transformers import BertConfig, BertForMaskedLM
+    >>> suitable_tokens_per_batch(BertForMaskedLM(BertConfig(vocab_size=9, num_hidden_layers=1)))
+    4096
+    """
+    if model.device.type != "cuda":
+        return TOKENS_PER_BATCH["cpu"]
+    free, _ = torch.cuda.mem_get_info(model.device)
+    # Generous for a layer's activations: its feed-forward block is 4 widths wide, its attention scores less.
+    bytes_per_token = 64 * model.config.hidden_size * model.dtype.itemsize
+    return max(min(TOKENS_PER_BATCH["cuda"], free // bytes_per_token), 1)

@@ -1,7 +1,7 @@
 """The masked rows of the pseudo-log-likelihood metrics, as index arrays until their batch is due."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +12,10 @@ from auxtask.likelihood.documents import Documents, ranges
 
 Indices = NDArray[np.int64]
 
-METRICS = ("original", "whole_word", "word_l2r")
+# Documents are turned into index arrays so many tokens at a time: bounds them in memory.
+TOKENS_PER_GROUP = 2**20
+
+METRICS = ("original", "whole_word", "word_l2r", "unmasked")
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,17 @@ def masked_spans(documents: Documents, metric: str, stride: int | None = None) -
 
     For a token t of the word W(t), `original` (Salazar et al. 2020) predicts t with t masked; `word_l2r`
     (Kauf and Ivanova 2023) with t and what follows it in W(t) masked; `whole_word` (the same) with all of
-    W(t) masked, so that one row serves a whole word. Special tokens are never masked and never predicted.
+    W(t) masked, so that one row serves a whole word. `unmasked` predicts every token from one row with nothing
+    masked: the cheapest approximation, since the model sees what it is to predict. Special tokens are never
+    masked and never predicted.
 
     Args:
         documents: the documents; consecutive tokens of one word index are a word.
-        metric: `original`, `whole_word` or `word_l2r`.
+        metric: `original`, `whole_word`, `word_l2r` or `unmasked`.
         stride: None predicts one token (or word) a row: exact. A number k >= 1 predicts every k-th of them in
             one row, so that a document costs k rows however long it is; an approximation, since each is
             predicted with the others masked. No row masks two pieces of a word apart: where a word has more
-            than k pieces, its document takes so many rows.
+            than k pieces, its document takes so many rows. No matter for `unmasked`.
 
     Returns:
         The spans, row by row and document by document.
@@ -91,16 +96,22 @@ def masked_spans(documents: Documents, metric: str, stride: int | None = None) -
             start, stop, scored_stop = token, np.repeat(word_stop, pieces), token + 1
         case "whole_word":
             start, stop, scored_stop = word, word_stop, word_stop
+        case "unmasked":
+            start, stop, scored_stop, stride = token, token, token + 1, 1
         case _:
             raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(METRICS)}")
 
+    scored = np.concatenate([[0], np.cumsum(documents.scored)])
+    wanted = scored[scored_stop] > scored[start]
+    start, stop, scored_stop = start[wanted], stop[wanted], scored_stop[wanted]
     document = np.repeat(np.arange(len(documents)), documents.lengths)
     spans: Indices = np.bincount(document[start], minlength=len(documents))
     rows = spans
     if stride is not None:
-        longest_word = np.ones(len(documents), dtype=np.int64)
-        np.maximum.at(longest_word, document[word], 1 if metric == "whole_word" else pieces)
-        rows = np.minimum(spans, np.maximum(stride, longest_word))
+        apart = np.ones(len(documents), dtype=np.int64)
+        if metric in ("original", "word_l2r"):
+            np.maximum.at(apart, document[word], pieces)
+        rows = np.minimum(spans, np.maximum(stride, apart))
     first_span, first_row = np.cumsum(spans) - spans, np.cumsum(rows) - rows
     rank = np.arange(len(start)) - first_span[document[start]]
     row: Indices = first_row[document[start]] + np.remainder(rank, rows[document[start]])
@@ -114,7 +125,8 @@ def masked_batches(
 ) -> Iterator[RowBatch]:
     """Build the masked rows of all documents batch by batch, the longest first.
 
-    Rows of all documents of one length are pooled and cut into batches of nearly equal size.
+    Rows of all documents of one length are pooled and cut into batches of nearly equal size. Documents are
+    planned a group at a time, so that memory does not grow with their number.
 
     Args:
         documents: the documents.
@@ -123,8 +135,19 @@ def masked_batches(
         tokens_per_batch: upper bound of rows x length, unless one row alone is longer.
 
     Yields:
-        Batches that together predict every token with a word exactly once.
+        Batches that together predict every token to be scored exactly once.
     """
+    by_length = np.argsort(-documents.lengths, kind="stable")
+    group_of = np.cumsum(documents.lengths[by_length]) // TOKENS_PER_GROUP
+    for group in np.split(by_length, np.flatnonzero(np.diff(group_of)) + 1):
+        place = ranges(documents.offsets[group], documents.offsets[group + 1])
+        for batch in _group_batches(documents.take(group), metric, mask_token_id, tokens_per_batch, stride):
+            yield replace(batch, destination=place[batch.destination], finished=group[batch.finished])
+
+
+def _group_batches(
+    documents: Documents, metric: str, mask_token_id: int, tokens_per_batch: int, stride: int | None
+) -> Iterator[RowBatch]:
     spans = masked_spans(documents, metric, stride)
     first_span = np.searchsorted(spans.row, np.arange(len(spans.document) + 1))
     lengths = documents.lengths[spans.document]
@@ -145,6 +168,7 @@ def masked_batches(
             input_ids[masked_row, masked - begin[masked_row]] = mask_token_id
             scored = ranges(spans.start[chosen], spans.scored_stop[chosen])
             scored_row = np.repeat(row, spans.scored_stop[chosen] - spans.start[chosen])
+            scored, scored_row = scored[documents.scored[scored]], scored_row[documents.scored[scored]]
             yield RowBatch(
                 input_ids=input_ids,
                 row=scored_row,

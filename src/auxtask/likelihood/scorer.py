@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import nn
@@ -22,18 +24,16 @@ from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.narrowing import pointwise_modules
-from auxtask.likelihood.prediction import evaluating, token_log_probs
+from auxtask.likelihood.prediction import evaluating, predictions, suitable_tokens_per_batch
 from auxtask.likelihood.rows import METRICS, masked_batches
 from auxtask.likelihood.scores import TokenScores
+from auxtask.likelihood.windows import split_into_windows
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
-
-# Rows x length of a batch: enough to keep the matrix units busy, small enough for the processor's caches.
-TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
 
 
 @dataclass(frozen=True)
 class ScoringSummary:
-    """What a call of the scorer did.
+    """What a call of the scorer did, all processes together.
 
     Args:
         documents, tokens: scored in all; special tokens are not counted.
@@ -51,14 +51,18 @@ class ScoringSummary:
 class PLLScorer:
     """Pseudo-log-likelihoods of tokens under a masked language model (Salazar et al. 2020).
 
+    Under `accelerate launch` every process scores a share of the documents and gets the scores of all.
+
     Args:
         model: any stock `AutoModelForMaskedLM`; it is used as it is, on its device and in its precision.
         tokenizer: the model's tokenizer.
-        metric: `word_l2r` (Kauf and Ivanova 2023), `original` or `whole_word`; see `masked_spans`.
-        max_length: texts are cut to so many tokens, special ones included; None for what the model can read.
+        metric: `word_l2r` (Kauf and Ivanova 2023), `original` or `whole_word`, all exact, or `unmasked`, an
+            approximation; see `masked_spans`.
+        max_length: longer documents are scored in overlapping windows of so many tokens, special ones included
+            (`split_into_windows`); None for what the model can read.
         stride: None for exact scores; k predicts every k-th token in one row, which is faster and approximate.
         cache: a folder that keeps scores by content, shared by all models and metrics; None keeps nothing.
-        tokens_per_batch: rows x length of a batch; None for a value that suits the device.
+        tokens_per_batch: rows x length of a batch; None for what suits the device and its free memory.
         progress: whether a bar appears on what takes longer than a second.
 
     Attributes:
@@ -93,6 +97,10 @@ class PLLScorer:
             )
         if stride is not None and stride < 1:
             raise AuxtaskError(f"stride={stride} is below 1; use for example stride=16, or none for exact scores")
+        if stride is not None and metric == "unmasked":
+            raise AuxtaskError(
+                f"stride={stride} means nothing to metric='unmasked', one row a document; leave it out"
+            )
         longest = maximum_length(model.config)
         if max_length is not None and not 3 <= max_length <= longest:
             raise AuxtaskError(f"max_length={max_length} is outside 3 to {longest}, what the model can read")
@@ -102,9 +110,7 @@ class PLLScorer:
         self.max_length = max_length or longest
         self.stride = stride
         self.cache = None if cache is None else Path(cache)
-        self.tokens_per_batch = tokens_per_batch or TOKENS_PER_BATCH.get(
-            model.device.type, TOKENS_PER_BATCH["cuda"]
-        )
+        self.tokens_per_batch = tokens_per_batch or suitable_tokens_per_batch(model)
         self.progress = progress
         self.summary: ScoringSummary | None = None
 
@@ -126,7 +132,7 @@ class PLLScorer:
         Args:
             name: `tiny`, a local folder, or an id of the Hugging Face hub.
             metric, max_length, stride, cache, progress: as for `PLLScorer`.
-            device: where to compute; None for an accelerator where there is one, else the CPU.
+            device: where to compute; None for the accelerator of this process where there is one, else the CPU.
             dtype: of the weights; `torch.bfloat16` is faster where the hardware has it, and less exact.
 
         Returns:
@@ -135,24 +141,22 @@ class PLLScorer:
         Raises:
             AuxtaskError: the model cannot be loaded or is no masked language model.
         """
-        if device is None:
-            # A build of torch for GPUs names its accelerator even on a machine that has none.
-            device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
+        device = PartialState().device if device is None else device
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
         return cls(model, load_tokenizer(name), metric, max_length, stride=stride, cache=cache, progress=progress)
 
     def score(self, texts: Sequence[str]) -> list[TokenScores]:
-        """Score texts.
+        """Score every token of some texts.
 
         Args:
-            texts: any number of them; longer ones than `max_length` are cut.
+            texts: any number of them, of any length.
 
         Returns:
             The scores of each text in order; empty for a text without tokens.
         """
         if isinstance(texts, str):
             raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
-        encoded = encode_texts(texts, self.tokenizer, self.max_length)
+        encoded = encode_texts(texts, self.tokenizer, max_length=None)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
         log_probs = self._log_probs(documents)
         scores = []
@@ -170,15 +174,15 @@ class PLLScorer:
         """Add the column `likelihoods` to encoded documents.
 
         Args:
-            dataset: one split with the column `input_ids`, no longer than the model can read, and `word_ids`
-                as `auxtask.data.encoding.encode` adds it; without it words are read off the token strings.
+            dataset: one split with the column `input_ids`, and `word_ids` as `auxtask.data.encoding.encode`
+                adds it; without it words are read off the token strings.
 
         Returns:
             The data set with one column more: float32, aligned with `input_ids`, in [0, 1]; not a number at
             special tokens.
 
         Raises:
-            AuxtaskError: a column is missing, a document is too long, or the ids are not of this model.
+            AuxtaskError: a column is missing, or the ids are not of this model.
         """
         if "input_ids" not in dataset.column_names:
             raise AuxtaskError(
@@ -197,46 +201,62 @@ class PLLScorer:
         return dataset.add_column("likelihoods", likelihoods.cast(pa.list_(pa.float32())))
 
     def _log_probs(self, documents: Documents) -> NDArray[np.float32]:
-        """Score documents: float32 of shape (tokens,), not a number at special tokens; equal documents once."""
+        """Score documents: float32 of shape (tokens,), not a number at special tokens; equal windows once."""
         self._check(documents)
         started = time.perf_counter()
-        keys = list(documents.keys())
+        windows, place = split_into_windows(documents, self.max_length)
+        keys = list(windows.keys())
+        # Neighbours in length go to different processes, so that all have as much to do.
+        unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
+        state = PartialState()
+        share = unique[state.process_index :: state.num_processes]
         cache = self._open_cache()
         known = cache.read() if cache else {}
-        unknown = {key: index for index, key in enumerate(keys) if key not in known}
-        todo = documents.take(np.fromiter(unknown.values(), dtype=np.int64))
-        unknown_keys = list(unknown)
+        todo = np.array([index for index in share if keys[index] not in known], dtype=np.int64)
         with cache or nullcontext():
-            for index, scores in self._computed(todo):
-                known[unknown_keys[index]] = scores
+            for index, scores in self._computed(windows.take(todo)):
+                known[keys[todo[index]]] = scores
                 if cache:
-                    cache.add(unknown_keys[index], scores)
-        log_probs = [known[key] for key in keys]
-        scored = int((documents.word_ids >= 0).sum())
+                    cache.add(keys[todo[index]], scores)
+        # Another process may have met another state of the cache, so each tells all of its share.
+        for others in gather_object([{keys[index]: known[keys[index]] for index in share}]):
+            known.update(others)
+        computed = np.array(gather_object(todo.tolist()), dtype=np.int64)
+        scored = np.concatenate([[0], np.cumsum(windows.scored)])
+        computed_tokens = scored[windows.offsets[computed + 1]] - scored[windows.offsets[computed]]
+        begins = windows.offsets[computed[windows.lengths[computed] > 0]]
+        computed_documents = np.unique(np.searchsorted(documents.offsets, place[begins], side="right"))
         self.summary = ScoringSummary(
             documents=len(documents),
-            tokens=scored,
-            cached_documents=len(documents) - len(todo),
-            cached_tokens=scored - int((todo.word_ids >= 0).sum()),
+            tokens=int(scored[-1]),
+            cached_documents=len(documents) - len(computed_documents),
+            cached_tokens=int(scored[-1] - computed_tokens.sum()),
             seconds=time.perf_counter() - started,
         )
-        return np.concatenate([np.zeros(0, np.float32), *log_probs])
+        log_probs = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+        of_windows = np.concatenate([np.zeros(0, np.float32), *(known[key] for key in keys)])
+        log_probs[place[windows.scored]] = of_windows[windows.scored]
+        return log_probs
 
     def _computed(self, documents: Documents) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Compute scores, yielding each document when its last row is done."""
         values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
-        tokens = int((documents.word_ids >= 0).sum())
         pending = np.ones(len(documents), dtype=bool)
+        batches = masked_batches(
+            documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch, self.stride
+        )
         with (
             evaluating(self.model),
             tqdm(
-                total=tokens, desc="Scoring", unit="token", unit_scale=True, delay=1, disable=not self.progress
+                total=int(documents.scored.sum()),
+                desc="Scoring",
+                unit="token",
+                unit_scale=True,
+                delay=1,
+                disable=not (self.progress and PartialState().is_main_process),
             ) as bar,
         ):
-            for batch in masked_batches(
-                documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch, self.stride
-            ):
-                log_probs = token_log_probs(self.model, batch, self._pointwise)
+            for batch, log_probs in predictions(self.model, batches, self._pointwise):
                 if not np.isfinite(log_probs).all():
                     raise AuxtaskError(
                         f"the model gives likelihoods that are not finite in {self.model.dtype}; "
@@ -256,17 +276,12 @@ class PLLScorer:
     def _open_cache(self) -> ScoreCache | None:
         if self.cache is None:
             return None
-        # All that scores depend on beside the document's token ids and words; the 1 is the format's version.
-        parts = ["1", weights_hash(self.model), self.metric, str(self.stride), str(self.tokenizer.mask_token_id)]
+        # All that scores depend on beside a window's token ids and words; the 2 is the format's version.
+        parts = ["2", weights_hash(self.model), self.metric, str(self.stride), str(self.tokenizer.mask_token_id)]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return ScoreCache(self.cache / key[:16], key)
 
     def _check(self, documents: Documents) -> None:
-        longest, limit = int(documents.lengths.max(initial=0)), maximum_length(self.model.config)
-        if longest > limit:
-            raise AuxtaskError(
-                f"a document has {longest} tokens and the model reads {limit}; encode with max_length={limit}"
-            )
         highest, vocabulary = int(documents.token_ids.max(initial=0)), self.model.config.vocab_size
         if highest >= vocabulary:
             raise AuxtaskError(
