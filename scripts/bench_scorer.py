@@ -1,18 +1,19 @@
-"""Time the scorer against the machine's own matrix-multiplication peak and against row-per-token loops, and
-print how far bfloat16 is from float32.
+"""Time the scorer against the machine's own matrix-multiplication peak and against row-per-token loops; print how
+far the approximations and bfloat16 are from the exact scores, what the cache brings, and the peak of memory.
 
-    python scripts/bench_scorer.py data/acl_arc --model tiny --documents 40
-
-On a machine that others use too, `--threads 1 --clock cpu` counts the seconds this process had for itself.
+    python scripts/bench_scorer.py data/acl_arc --model bert-base --documents 5
+    python scripts/bench_scorer.py data/ohsumed --model tiny --documents 8 --min-length 256 --max-length 256
 """
 
 import argparse
-import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from scipy.stats import spearmanr
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
+from auxtask.cli import quiet_libraries
 from auxtask.data.encoding import encode
 from auxtask.data.readers import read_pairs
 from auxtask.likelihood.documents import Documents
@@ -29,6 +31,7 @@ from auxtask.likelihood.rows import masked_batches
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.model.loading import load_masked_lm, load_tokenizer
+from auxtask.training.environment import peak_memory_bytes
 
 RANDOM = {
     "bert-4x256": BertConfig(
@@ -36,52 +39,69 @@ RANDOM = {
     ),
     "bert-base": BertConfig(vocab_size=30522),
 }
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+LOOPS = {"a sentence at once": 10**9, "a row at a time": 1}
 
 
-def matmul_peak(dtype: torch.dtype, clock: Callable[[], float]) -> float:
+def build(name: str, dtype: torch.dtype) -> PreTrainedModel:
+    """A model by name, or one of random weights, which are as fast."""
+    if name not in RANDOM:
+        return load_masked_lm(name).to(dtype)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    return BertForMaskedLM(RANDOM[name]).eval().to(dtype)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def matmul_peak(dtype: torch.dtype) -> float:
     """Best GFLOP/s over square products of several sizes."""
     best = 0.0
     for size in (512, 1024, 2048):
         left, right = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-        repeats = max(1, (2048 // size) ** 3 // 8)
-        for _ in range(6):
-            start = clock()
-            for _ in range(repeats):
-                left @ right
-            best = max(best, repeats * 2 * size**3 / (clock() - start) / 1e9)
+        best = max(best, 2 * size**3 / min(seconds(lambda a=left, b=right: a @ b) for _ in range(12)) / 1e9)  # type: ignore[misc]
     return best
 
 
-def encoder_flops(model: PreTrainedModel, documents: Documents) -> float:
-    """Arithmetic of one full encoder row for each scored token: projections and attention."""
+def arithmetic(model: PreTrainedModel, documents: Documents) -> tuple[float, float, float]:
+    """GFLOP of one row a token: the encoder whole; with the vocabulary head everywhere; what exact scores need.
+
+    Needed are all layers but the last, of the last keys and values, and at one position the rest and the head.
+    """
     stacks = [module for module in model.base_model.modules() if isinstance(module, nn.ModuleList)]
-    weights = max(sum(w.numel() for w in stack.parameters() if w.ndim == 2) for stack in stacks)
+    encoder = max(sum(w.numel() for w in stack.parameters() if w.ndim == 2) for stack in stacks)
     width, layers = model.config.hidden_size, model.config.num_hidden_layers
-    lengths = documents.lengths.astype(np.float64)
-    rows = np.array([(documents.part(documents.word_ids, i) >= 0).sum() for i in range(len(documents))])
-    return float((rows * (2 * weights * lengths + 4 * lengths**2 * width * layers)).sum())
+    head = width * (model.config.vocab_size + width)
+    length = documents.lengths.astype(np.float64)
+    rows = np.diff(np.concatenate([[0], np.cumsum(documents.scored)])[documents.offsets])
+    attention = 2 * length * width * layers
+    whole = length * (encoder + attention)
+    last = encoder / layers - 2 * width**2 + attention / layers
+    needed = whole - (length - 1) * last + head
+    return tuple(2e-9 * float((rows * one).sum()) for one in (whole, whole + length * head, needed))  # type: ignore[return-value]
 
 
 @torch.inference_mode()
-def sentence_at_a_time(
+def public_loop(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: Documents, rows_at_once: int
 ) -> NDArray[np.float32]:
-    """A call a sentence, a row a token, full logits everywhere: all rows at once, or one by one."""
+    """The public way: a call a sentence, a row a token, logits at every position; all rows at once or one by one."""
     log_probs = []
     for index in range(len(documents)):
         one = documents.take(np.array([index]))
         [batch] = masked_batches(one, "word_l2r", tokenizer.mask_token_id, 10**9)
-        rows = torch.from_numpy(batch.input_ids).split(rows_at_once)
-        logits = [model(input_ids=part, attention_mask=torch.ones_like(part)).logits for part in rows]
-        chosen = torch.cat(
-            [
-                part.float().log_softmax(-1)[range(len(part)), batch.position[start : start + len(part)]]
-                for start, part in zip(range(0, len(batch.row), rows_at_once), logits, strict=True)
-            ]
-        )
-        log_probs.append(chosen[range(len(chosen)), batch.target].numpy())
+        arrays = (torch.from_numpy(array) for array in (batch.input_ids, batch.position, batch.target))
+        for rows, position, target in zip(*(array.split(rows_at_once) for array in arrays), strict=True):
+            every = torch.arange(len(rows))
+            logits = model(input_ids=rows, attention_mask=torch.ones_like(rows)).logits[every, position].float()
+            log_probs.append((logits[every, target] - logits.logsumexp(1)).numpy())
     return np.concatenate(log_probs)
+
+
+def likelihoods_of(scorer: PLLScorer, dataset: Dataset) -> NDArray[np.float32]:
+    return np.concatenate(scorer.annotate(dataset).with_format("numpy")["likelihoods"][:])
 
 
 def mask_probabilities(documents: Documents, likelihoods: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -90,102 +110,122 @@ def mask_probabilities(documents: Documents, likelihoods: NDArray[np.float32]) -
     return np.concatenate(mean_adjust([1 - part[~np.isnan(part)] for part in parts]))
 
 
+def closeness(documents: Documents, close: NDArray[np.float32], exact: NDArray[np.float32]) -> str:
+    """How near approximate likelihoods, and the mask probabilities they lead to, come to the exact ones."""
+    masks, exact_masks = mask_probabilities(documents, close), mask_probabilities(documents, exact)
+    difference = np.abs(masks - exact_masks)
+    return (
+        f"Spearman {spearmanr(close[documents.scored], exact[documents.scored]).statistic:.4f}, of mask probabilities "
+        f"{spearmanr(masks, exact_masks).statistic:.4f}; these differ by {difference.mean():.4f}, at most "
+        f"{difference.max():.4f}"
+    )
+
+
+def long_documents(count: int, length: int, scored: int) -> Dataset:
+    """Random documents of which a few tokens are scored, so that a few rows are as long as any."""
+    generator = np.random.default_rng(0)
+    ids = generator.integers(1000, 30000, size=(count, length))
+    words = [[position if 0 < position <= scored else -1 for position in range(length)]] * count
+    return Dataset.from_dict({"input_ids": ids.tolist(), "word_ids": words})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="holds train.jsonl.gz with text and label")
     parser.add_argument("--model", default="tiny", help="a model name, or random weights: bert-4x256, bert-base")
     parser.add_argument("--documents", type=int, default=20)
+    parser.add_argument("--min-length", type=int, default=3, help="shorter documents are left out")
     parser.add_argument("--max-length", type=int, default=128)
-    parser.add_argument("--strides", type=int, nargs="*", default=[8, 16, 32])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--strides", type=int, nargs="*", default=[4, 8, 12, 16])
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--memory", type=int, help="only score so many documents of 512 tokens; print peak memory")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-    clock = CLOCKS[arguments.clock]
+    quiet_libraries()
+    if arguments.memory is not None:
+        scorer = PLLScorer(build(arguments.model, torch.float32), load_tokenizer("tiny"), progress=False)
+        scorer.annotate(long_documents(arguments.memory, length=512, scored=8))
+        print(
+            f"  {arguments.memory:3} documents of 512 tokens: {peak_memory_bytes() / 1e9:.2f} GB at most",
+            flush=True,
+        )
+        return
 
     tokenizer = load_tokenizer("tiny" if arguments.model in RANDOM else arguments.model)
-    texts = [text for text, _ in read_pairs(arguments.folder / "train.jsonl.gz")][: arguments.documents]
+    # A sample of the whole, so that lengths are those of the data set.
+    texts = [text for text, _ in read_pairs(arguments.folder / "train.jsonl.gz")]
+    texts = np.random.default_rng(0).permutation(np.array(texts, dtype=object)).tolist()
     dataset = encode(Dataset.from_dict({"text": texts}), tokenizer, arguments.max_length)
+    dataset = dataset.filter(lambda row: len(row["input_ids"]) >= arguments.min_length)
+    dataset = dataset.select(range(min(arguments.documents, len(dataset))))
     documents = Documents.from_dataset(dataset)
-    inside = documents.word_ids >= 0
-    tokens = int(inside.sum())
+    tokens = int(documents.scored.sum())
     print(
-        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, "
-        f"{arguments.threads} threads, {arguments.clock} seconds"
+        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} a document; "
+        f"{torch.get_num_threads()} threads"
     )
 
-    likelihoods = {}
+    likelihoods, medians = {}, {}
     for dtype in (torch.float32, torch.bfloat16):
-        if arguments.model in RANDOM:
-            torch.manual_seed(0)
-            model: PreTrainedModel = BertForMaskedLM(RANDOM[arguments.model]).eval().to(dtype)
-        else:
-            model = load_masked_lm(arguments.model).to(dtype)
+        model = build(arguments.model, dtype)
         scorer = PLLScorer(model, tokenizer, progress=False)
-        name = str(dtype).removeprefix("torch.")
         scorer.score(["warm up"])
-        peaks, seconds = [], {"scorer": [], "a sentence at once": [], "a row at once": []}
+        name = str(dtype).removeprefix("torch.")
+        taken: dict[str, list[float]] = {way: [] for way in ("scorer", *LOOPS)}
+        peaks = []
         # Every repeat times all of them: what else the machine does meets all alike.
         for _ in range(arguments.repeats):
-            peaks.append(matmul_peak(dtype, clock))
-            start = clock()
-            scored = scorer.annotate(dataset)
-            seconds["scorer"].append(clock() - start)
-            for label, rows_at_once in (("a sentence at once", 10**9), ("a row at once", 1)):
-                start = clock()
-                naive = sentence_at_a_time(model, tokenizer, documents, rows_at_once)
-                seconds[label].append(clock() - start)
-        likelihoods[name] = np.concatenate(scored.with_format("numpy")["likelihoods"][:])
-        order = np.argsort(np.flatnonzero(inside))
-        deviation = np.abs(np.log(likelihoods[name][inside][order]) - naive).max()
-        gflops = encoder_flops(model, documents) / median(seconds["scorer"]) / 1e9
+            peaks.append(matmul_peak(dtype))
+            taken["scorer"].append(seconds(lambda scorer=scorer: scorer.annotate(dataset)))  # type: ignore[misc]
+            for way, rows_at_once in LOOPS.items():
+                taken[way].append(
+                    seconds(lambda model=model, rows=rows_at_once: public_loop(model, tokenizer, documents, rows))  # type: ignore[misc]
+                )
+        peak = max(peaks)
+        medians[name] = {way: median(values) for way, values in taken.items()}
+        whole, with_head, needed = arithmetic(model, documents)
+        fast = medians[name]["scorer"]
+        likelihoods[name] = likelihoods_of(scorer, dataset)
+        print(f"\n{name}: matmul peak {peak:.0f} GFLOP/s")
         print(
-            f"\n{name}: matmul peak {max(peaks):.0f} GFLOP/s; largest deviation from the loop {deviation:.1e} nats"
+            f"  scorer             {tokens / fast:8.1f} tokens/s; in arithmetic of whole rows {whole / fast:.0f} GFLOP/s "
+            f"= {whole / fast / peak:.0%} of peak, in what it needs {needed / fast / peak:.0%}"
         )
-        print(
-            f"  scorer             {tokens / median(seconds['scorer']):8.1f} tokens/s; in arithmetic of full rows "
-            f"{gflops:.0f} GFLOP/s = {gflops / max(peaks):.0%} of peak"
-        )
-        for label in ("a sentence at once", "a row at once"):
-            ratio = median(slow / fast for slow, fast in zip(seconds[label], seconds["scorer"], strict=True))
-            print(f"  {label:18} {tokens / median(seconds[label]):8.1f} tokens/s, scorer x {ratio:.2f}")
-
-        masks = mask_probabilities(documents, likelihoods[name])
-        for stride in arguments.strides:
-            strided = PLLScorer(model, tokenizer, stride=stride, progress=False)
-            strided.score(["warm up"])
-            start = clock()
-            close = np.concatenate(strided.annotate(dataset).with_format("numpy")["likelihoods"][:])
-            took = clock() - start
-            difference = np.abs(mask_probabilities(documents, close) - masks)
+        for way in LOOPS:
+            slow = medians[name][way]
             print(
-                f"  stride {stride:<11} {tokens / took:8.1f} tokens/s, x {median(seconds['scorer']) / took:.1f}; "
-                f"Spearman {spearmanr(close[inside], likelihoods[name][inside]).statistic:.4f}; "
-                f"mask probabilities differ by {difference.mean():.4f}, at most {difference.max():.4f}"
+                f"  {way:18} {tokens / slow:8.1f} tokens/s, {with_head / slow / peak:.0%} of peak; scorer x "
+                f"{slow / fast:.2f}, x {medians['float32'][way] / fast:.2f} of the loop in float32"
             )
-
+        print(
+            f"  the loops' arithmetic is x {with_head / needed:.2f} of what exact scores need: more than that is speed "
+            "of the same arithmetic"
+        )
+        for metric, stride in [("word_l2r", stride) for stride in arguments.strides] + [("unmasked", None)]:
+            approximate = PLLScorer(model, tokenizer, metric, stride=stride, progress=False)
+            took = seconds(lambda scorer=approximate: scorer.annotate(dataset))  # type: ignore[misc]
+            close = closeness(documents, likelihoods_of(approximate, dataset), likelihoods[name])
+            label = metric if stride is None else f"stride {stride}"
+            print(f"  {label:18} {tokens / took:8.1f} tokens/s, x {fast / took:.1f}; {close}")
         with tempfile.TemporaryDirectory() as folder:
             cached = PLLScorer(model, tokenizer, progress=False, cache=folder)
             cached.annotate(dataset)
-            start = clock()
-            cached.annotate(dataset)
-            hit = clock() - start
-            assert cached.summary is not None
-            assert cached.summary.cached_documents == len(documents)
-        print(f"  from the cache     {tokens / hit:8.0f} tokens/s, x {median(seconds['scorer']) / hit:.0f}")
+            hit = seconds(lambda scorer=cached: scorer.annotate(dataset))  # type: ignore[misc]
+        print(f"  from the cache     {tokens / hit:8.0f} tokens/s, x {fast / hit:.0f}")
 
-    exact, half = likelihoods["float32"], likelihoods["bfloat16"]
-    difference = np.abs(np.log(exact[inside]) - np.log(half[inside]))
-    masks_of = [mask_probabilities(documents, likelihood) for likelihood in (exact, half)]
+    loop = public_loop(build(arguments.model, torch.float32), tokenizer, documents, 1)
+    exact, half = likelihoods["float32"][documents.scored], likelihoods["bfloat16"][documents.scored]
+    deviation = np.abs(np.log(exact) - loop)
+    difference = np.abs(np.log(exact) - np.log(half))
+    print(f"\nfloat32 against the loop: ln P differs by at most {deviation.max():.1e}")
     print(
-        f"\nbfloat16 against float32: |ln P| differs by {difference.mean():.4f} on average, "
+        f"bfloat16 against float32: ln P differs by {difference.mean():.4f} on average, "
         f"{np.quantile(difference, 0.99):.4f} at the 99th percentile, {difference.max():.4f} at most; "
-        f"mask probabilities: Spearman {spearmanr(*masks_of).statistic:.5f}, largest difference "
-        f"{np.abs(masks_of[0] - masks_of[1]).max():.4f}"
+        + closeness(documents, likelihoods["bfloat16"], likelihoods["float32"])
     )
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    print("peak memory of a fresh process, bert-base in float32:")
+    for count in (2, 8):
+        script = [sys.executable, __file__, str(arguments.folder), "--model", "bert-base", "--memory", str(count)]
+        subprocess.run(script, check=True)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,32 @@
 
 from pathlib import Path
 
+import numpy as np
+from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
+from transformers import PreTrainedTokenizerBase
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode
-from auxtask.likelihood.scorer import PLLScorer
+from auxtask.errors import AuxtaskError
+from auxtask.likelihood.cache import cache_size
+from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
+from auxtask.likelihood.scores import pseudo_perplexity
 from auxtask.likelihood.surprise import surprising_words
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
+from auxtask.plot.histogram import likelihood_histogram
+from auxtask.plot.saving import save_figure
+from auxtask.processes import is_main_process
 
 
 def score(config: DictConfig) -> None:
-    """Score the splits, print counts, speed and the most surprising words, and a heat map if asked for."""
+    """Score the splits; print counts, speed and the most surprising words; draw the pictures asked for."""
+    if config.long not in ("truncate", "window"):
+        raise AuxtaskError(f"long={config.long!r} is unknown; use truncate or window")
     dataset = instantiate(config.dataset)
     cache = Path(config.paths.cache) / "scores"
     scorer = PLLScorer.from_pretrained(
@@ -27,27 +38,48 @@ def score(config: DictConfig) -> None:
         stride=config.scoring.stride,
         dtype=choose_dtype(config.scoring.dtype),
     )
-    console = Console()
+    # Every process of a launch has all scores; one of them tells.
+    console = Console(quiet=not is_main_process())
+    likelihoods = {}
     for split in config.splits:
-        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, config.model.max_length))
-        summary = scorer.summary
-        assert summary is not None
-        console.print(
-            f"{split}: {summary.documents:,} documents, {summary.tokens:,} tokens, "
-            f"{summary.cached_tokens:,} of them known before; "
-            f"{summary.tokens / summary.seconds:,.0f} tokens/s, {summary.seconds:.1f} s",
-            highlight=False,
-        )
-        table = Table(title=f"most surprising words of {dataset.name}, {split}", title_justify="left")
-        for column in ("word", "count", "mean surprisal, nats"):
-            table.add_column(column, justify="left" if column == "word" else "right")
-        for word in surprising_words(encoded, scorer.tokenizer, limit=config.words):
-            table.add_row(word.word, f"{word.count:,}", f"{word.surprisal:.2f}")
-        console.print(table)
+        max_length = config.model.max_length if config.long == "truncate" else None
+        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, max_length))
+        assert scorer.summary is not None
+        likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
+        with np.errstate(divide="ignore"):
+            perplexity = pseudo_perplexity(np.log(likelihoods[split]))
+        console.print(f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}", highlight=False)
+        console.print(words_table(encoded, scorer.tokenizer, config.words, f"{dataset.name}, {split}"))
+    if is_main_process() and config.histogram is not None:
+        save_figure(likelihood_histogram(likelihoods), config.histogram)
+        console.print(f"histogram: {config.histogram}", highlight=False)
     if config.heatmap is not None:
         [scores] = scorer.score([dataset["train"]["text"][config.heatmap]])
-        console.print(mask_heatmap(scores, target=config.mask_rate))
-    print(f"scores: {cache}")
+        heatmap = mask_heatmap(scores, target=config.mask_rate, palette=config.palette)
+        console.print(heatmap)
+        if is_main_process() and config.heatmap_file is not None:
+            heatmap.save(config.heatmap_file)
+    shards, size = cache_size(cache)
+    console.print(f"scores: {cache}, {shards:,} shards, {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
+
+
+def counts(summary: ScoringSummary) -> str:
+    """Say how much was scored, how much of it the cache knew, and how fast it went."""
+    return (
+        f"{summary.documents:,} documents, {summary.tokens:,} tokens, "
+        f"{summary.cached_documents:,} documents and {summary.cached_tokens:,} tokens of them known before; "
+        f"{summary.tokens / summary.seconds:,.0f} tokens/s, {summary.seconds:.1f} s"
+    )
+
+
+def words_table(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, limit: int, name: str) -> Table:
+    """Lay out the most surprising words of a scored data set."""
+    table = Table(title=f"most surprising words of {name}", title_justify="left")
+    for column in ("word", "count", "mean surprisal, nats"):
+        table.add_column(column, justify="left" if column == "word" else "right")
+    for word in surprising_words(dataset, tokenizer, limit=limit):
+        table.add_row(word.word, f"{word.count:,}", f"{word.surprisal:.2f}")
+    return table
 
 
 if __name__ == "__main__":

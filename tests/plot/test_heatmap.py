@@ -161,5 +161,5 @@ def test_bad_settings_are_named(arguments: dict[str, object], message: str) -> N
 
 
 def test_an_unknown_ending_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AuxtaskError, match=r"cannot be saved as '\.gif'; use \.html, \.png"):
+    with pytest.raises(AuxtaskError, match=r"cannot be saved as '\.gif'; use \.png"):
         mask_heatmap(PUBLISHED).save(tmp_path / "map.gif")

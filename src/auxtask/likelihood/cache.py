@@ -32,6 +32,22 @@ def weights_hash(model: PreTrainedModel) -> str:
     return digest.hexdigest()
 
 
+def cache_size(folder: Path) -> tuple[int, int]:
+    """Count what a cache holds, the scores of all models and metrics together.
+
+    Args:
+        folder: the cache; it need not exist.
+
+    Returns:
+        Shards, and bytes.
+
+    >>> cache_size(Path("no such folder"))
+    (0, 0)
+    """
+    sizes = [path.stat().st_size for path in folder.glob("*/[!.]*.npz")]
+    return len(sizes), sum(sizes)
+
+
 class ScoreCache:
     """The scores of one scorer, by document.
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,37 @@ class TokenScores:
 
     @property
     def pll(self) -> float:
-        """The pseudo-log-likelihood of the text: the sum over its tokens, in nats (Salazar et al. 2020)."""
+        """The pseudo-log-likelihood of the text: the sum over its tokens, in nats (Salazar et al. 2020).
+
+        Longer texts have lower sums; `pll / len(scores)` is the mean a token, `word_log_probs.mean()` a word.
+        """
         return float(np.sum(self.log_probs, dtype=np.float64))
 
     @property
     def pseudo_perplexity(self) -> float:
-        """exp(-pll / tokens); not a number for a text without tokens."""
-        return math.exp(-self.pll / len(self)) if len(self) else math.nan
+        """exp(-pll / tokens), see `pseudo_perplexity`; not a number for a text without tokens."""
+        return pseudo_perplexity(self.log_probs)
 
     @property
     def word_log_probs(self) -> NDArray[np.float64]:
         """The sum over the tokens of each word, in order, shape (words,)."""
         starts = np.flatnonzero(np.diff(self.word_ids, prepend=-1))
         return np.add.reduceat(np.asarray(self.log_probs, dtype=np.float64), starts) if len(self) else np.zeros(0)
+
+
+def pseudo_perplexity(log_probs: ArrayLike) -> float:
+    """Sum up how well a model expects a text or a whole corpus (Salazar et al. 2020): lower is better.
+
+    Args:
+        log_probs: natural logarithms of the probabilities of all tokens, any shape; not-a-numbers, as at special
+            tokens, are left out.
+
+    Returns:
+        exp(-mean), at least 1; not a number where there are no tokens.
+
+    >>> pseudo_perplexity(np.log([0.25, 0.25, np.nan]))
+    4.0
+    """
+    values = np.asarray(log_probs, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    return float(np.exp(-values.mean())) if len(values) else math.nan

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from auxtask.data.words import marking, without_marks
 from auxtask.errors import AuxtaskError
-from auxtask.files import atomic_path, write_text
+from auxtask.files import write_text
 from auxtask.likelihood.scores import TokenScores
 from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.plot.saving import save_figure
 
 Color = tuple[float, float, float]
 
@@ -138,16 +139,11 @@ class MaskHeatmap:
         Raises:
             AuxtaskError: another ending.
         """
-        path = Path(path)
-        match path.suffix.lower():
-            case ".html":
-                head = "<!doctype html>\n<meta charset=utf-8>\n<title>Mask probabilities</title>\n"
-                write_text(path, f"{head}{self._repr_html_()}\n")
-            case ".png" | ".pdf" | ".svg":
-                with atomic_path(path) as temporary:
-                    self.figure().savefig(temporary, dpi=200)
-            case suffix:
-                raise AuxtaskError(f"a heat map cannot be saved as {suffix!r}; use .html, .png, .pdf or .svg")
+        if Path(path).suffix.lower() == ".html":
+            head = "<!doctype html>\n<meta charset=utf-8>\n<title>Mask probabilities</title>\n"
+            write_text(path, f"{head}{self._repr_html_()}\n")
+        else:
+            save_figure(self.figure(), path)
 
     def figure(self, width: float = 8.0, font_size: float = 11.0) -> Figure:
         """Draw the picture with matplotlib.
