@@ -87,7 +87,7 @@ def arithmetic(model: PreTrainedModel, documents: Documents) -> tuple[float, flo
 def public_loop(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: Documents, rows_at_once: int
 ) -> NDArray[np.float32]:
-    """The public way: a call a sentence, a row a token, logits at every position; all rows at once or one by one."""
+    """The public way: a row a token, logits at every position; the rows of a sentence at once or one by one."""
     log_probs = []
     for index in range(len(documents)):
         one = documents.take(np.array([index]))
@@ -115,9 +115,9 @@ def closeness(documents: Documents, close: NDArray[np.float32], exact: NDArray[n
     masks, exact_masks = mask_probabilities(documents, close), mask_probabilities(documents, exact)
     difference = np.abs(masks - exact_masks)
     return (
-        f"Spearman {spearmanr(close[documents.scored], exact[documents.scored]).statistic:.4f}, of mask probabilities "
-        f"{spearmanr(masks, exact_masks).statistic:.4f}; these differ by {difference.mean():.4f}, at most "
-        f"{difference.max():.4f}"
+        f"Spearman {spearmanr(close[documents.scored], exact[documents.scored]).statistic:.4f}, of mask "
+        f"probabilities {spearmanr(masks, exact_masks).statistic:.4f}; these differ by {difference.mean():.4f}, "
+        f"at most {difference.max():.4f}"
     )
 
 
@@ -144,10 +144,7 @@ def main() -> None:
     if arguments.memory is not None:
         scorer = PLLScorer(build(arguments.model, torch.float32), load_tokenizer("tiny"), progress=False)
         scorer.annotate(long_documents(arguments.memory, length=512, scored=8))
-        print(
-            f"  {arguments.memory:3} documents of 512 tokens: {peak_memory_bytes() / 1e9:.2f} GB at most",
-            flush=True,
-        )
+        print(f"  {arguments.memory:3} documents of 512 tokens: {peak_memory_bytes() / 1e9:.2f} GB at most")
         return
 
     tokenizer = load_tokenizer("tiny" if arguments.model in RANDOM else arguments.model)
@@ -160,7 +157,7 @@ def main() -> None:
     documents = Documents.from_dataset(dataset)
     tokens = int(documents.scored.sum())
     print(
-        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} a document; "
+        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} in a row; "
         f"{torch.get_num_threads()} threads"
     )
 
@@ -187,8 +184,9 @@ def main() -> None:
         likelihoods[name] = likelihoods_of(scorer, dataset)
         print(f"\n{name}: matmul peak {peak:.0f} GFLOP/s")
         print(
-            f"  scorer             {tokens / fast:8.1f} tokens/s; in arithmetic of whole rows {whole / fast:.0f} GFLOP/s "
-            f"= {whole / fast / peak:.0%} of peak, in what it needs {needed / fast / peak:.0%}"
+            f"  scorer             {tokens / fast:8.1f} tokens/s; in arithmetic of whole rows "
+            f"{whole / fast:.0f} GFLOP/s = {whole / fast / peak:.0%} of peak, in what it needs "
+            f"{needed / fast / peak:.0%}"
         )
         for way in LOOPS:
             slow = medians[name][way]
@@ -197,8 +195,8 @@ def main() -> None:
                 f"{slow / fast:.2f}, x {medians['float32'][way] / fast:.2f} of the loop in float32"
             )
         print(
-            f"  the loops' arithmetic is x {with_head / needed:.2f} of what exact scores need: more than that is speed "
-            "of the same arithmetic"
+            f"  the loops' arithmetic is x {with_head / needed:.2f} of what exact scores need; the rest of the "
+            "scorer's gain is how fast it does the same"
         )
         for metric, stride in [("word_l2r", stride) for stride in arguments.strides] + [("unmasked", None)]:
             approximate = PLLScorer(model, tokenizer, metric, stride=stride, progress=False)
@@ -222,7 +220,7 @@ def main() -> None:
         f"{np.quantile(difference, 0.99):.4f} at the 99th percentile, {difference.max():.4f} at most; "
         + closeness(documents, likelihoods["bfloat16"], likelihoods["float32"])
     )
-    print("peak memory of a fresh process, bert-base in float32:")
+    print("peak memory of a fresh process, bert-base in float32:", flush=True)
     for count in (2, 8):
         script = [sys.executable, __file__, str(arguments.folder), "--model", "bert-base", "--memory", str(count)]
         subprocess.run(script, check=True)

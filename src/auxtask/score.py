@@ -48,11 +48,15 @@ def score(config: DictConfig) -> None:
         likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
         with np.errstate(divide="ignore"):
             perplexity = pseudo_perplexity(np.log(likelihoods[split]))
-        console.print(f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}", highlight=False)
+        console.print(
+            f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}",
+            highlight=False,
+            soft_wrap=True,
+        )
         console.print(words_table(encoded, scorer.tokenizer, config.words, f"{dataset.name}, {split}"))
     if is_main_process() and config.histogram is not None:
         save_figure(likelihood_histogram(likelihoods), config.histogram)
-        console.print(f"histogram: {config.histogram}", highlight=False)
+        console.print(f"histogram: {config.histogram}", highlight=False, soft_wrap=True)
     if config.heatmap is not None:
         [scores] = scorer.score([dataset["train"]["text"][config.heatmap]])
         heatmap = mask_heatmap(scores, target=config.mask_rate, palette=config.palette)

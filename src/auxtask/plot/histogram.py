@@ -36,9 +36,7 @@ def likelihood_histogram(likelihoods: Mapping[str, ArrayLike], bins: int = 20) -
     values = [np.asarray(given, dtype=np.float64).ravel() for given in likelihoods.values()]
     values = [given[~np.isnan(given)] for given in values]
     if not values or any(len(given) == 0 for given in values):
-        raise AuxtaskError(
-            "a histogram needs at least one likelihood of each data set; score some documents first"
-        )
+        raise AuxtaskError("a histogram needs at least one likelihood of each data set; score documents first")
     if any(given.min() < 0 or given.max() > 1 for given in values):
         raise AuxtaskError("a likelihood is outside [0, 1]; use the column likelihoods, not log-probabilities")
     # A likelihood too small for float32 counts as the smallest it can hold.
