@@ -157,7 +157,7 @@ def main() -> None:
     documents = Documents.from_dataset(dataset)
     tokens = int(documents.scored.sum())
     print(
-        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} in a row; "
+        f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} a row; "
         f"{torch.get_num_threads()} threads"
     )
 
