@@ -1,4 +1,4 @@
-"""`accelerate launch` of the command on two real processes: the same scores, each computed once, told once."""
+"""The command launched on two real processes: the same scores, each computed once, told once."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from datasets import Dataset
 from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
 
-LAUNCH = "accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --mixed_precision no"
+# What `accelerate launch` starts on a machine with several GPUs; on CPUs it starts one process alone.
+LAUNCH = "torch.distributed.run --nproc_per_node 2 --master_port 0"
 SPLITS = ("train", "valid", "test")
 
 
@@ -24,7 +25,7 @@ def test_two_processes_score_what_one_does(tmp_path: Path, model_folder: Path, s
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     output = subprocess.run(
         [
-            sys.executable, "-m", *LAUNCH.split(), "--dynamo_backend", "no", "-m", "auxtask.score",
+            sys.executable, "-m", *LAUNCH.split(), "-m", "auxtask.score",
             "dataset=files", *(f"dataset.{split}={tmp_path / split}.jsonl" for split in SPLITS),
             f"model.name={model_folder}", "model.max_length=20", "long=window", "scoring.dtype=float32",
             f"paths.cache={tmp_path / 'cache'}", f"histogram={tmp_path / 'histogram.png'}",

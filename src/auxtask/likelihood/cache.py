@@ -1,6 +1,5 @@
 """Scores on disk, addressed by content: written in shards as scoring goes, safe with many writers."""
 
-import hashlib
 import json
 import time
 import uuid
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import xxhash
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
@@ -20,12 +20,13 @@ _PROVENANCE = {"_name_or_path", "architectures", "dtype", "transformers_version"
 
 
 def weights_hash(model: PreTrainedModel) -> str:
-    """Identify what a model computes: SHA-256 (hex) over its class, configuration and weights.
+    """Identify what a model computes: XXH3 (128 bits, hex) over its class, configuration and weights.
 
-    Weights in another precision are other weights.
+    Weights in another precision are other weights. Taken at every call of a scorer, since weights may have
+    changed in between; SHA-256 would take some ten times as long.
     """
     config = {name: value for name, value in model.config.to_diff_dict().items() if name not in _PROVENANCE}
-    digest = hashlib.sha256(json.dumps([type(model).__name__, config], sort_keys=True, default=str).encode())
+    digest = xxhash.xxh3_128(json.dumps([type(model).__name__, config], sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())

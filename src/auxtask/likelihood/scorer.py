@@ -51,7 +51,7 @@ class ScoringSummary:
 class PLLScorer:
     """Pseudo-log-likelihoods of tokens under a masked language model (Salazar et al. 2020).
 
-    Under `accelerate launch` every process scores a share of the documents and gets the scores of all.
+    Under `accelerate launch` or `torchrun` each process scores a share of the documents and gets all scores.
 
     Args:
         model: any stock `AutoModelForMaskedLM`; it is used as it is, on its device and in its precision.
@@ -141,7 +141,7 @@ class PLLScorer:
         Raises:
             AuxtaskError: the model cannot be loaded or is no masked language model.
         """
-        device = PartialState().device if device is None else device
+        device = _processes().device if device is None else device
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
         return cls(model, load_tokenizer(name), metric, max_length, stride=stride, cache=cache, progress=progress)
 
@@ -208,7 +208,7 @@ class PLLScorer:
         keys = list(windows.keys())
         # Neighbours in length go to different processes, so that all have as much to do.
         unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
-        state = PartialState()
+        state = _processes()
         share = unique[state.process_index :: state.num_processes]
         cache = self._open_cache()
         known = cache.read() if cache else {}
@@ -253,7 +253,7 @@ class PLLScorer:
                 unit="token",
                 unit_scale=True,
                 delay=1,
-                disable=not (self.progress and PartialState().is_main_process),
+                disable=not (self.progress and _processes().is_main_process),
             ) as bar,
         ):
             for batch, log_probs in predictions(self.model, batches, self._pointwise):
@@ -288,3 +288,8 @@ class PLLScorer:
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "
                 "use the tokenizer that belongs to the model"
             )
+
+
+def _processes() -> PartialState:
+    """The processes of this launch; without an accelerator they find each other only if told so."""
+    return PartialState(cpu=not torch.accelerator.is_available())
