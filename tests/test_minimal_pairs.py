@@ -9,9 +9,7 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "bench_minimal_pairs.py"
 
 
 def test_sentence_pll_prefers_the_grammatical_one():
-    done = subprocess.run(
-        [sys.executable, SCRIPT, "--model", "tiny"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, SCRIPT, "--model", "tiny"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     totals = re.findall(r"^(\w+): (\d+) of (\d+) pairs", done.stdout, flags=re.MULTILINE)
     assert [metric for metric, _, _ in totals] == ["word_l2r", "original"]

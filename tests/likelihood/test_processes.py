@@ -14,7 +14,7 @@ from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
 
 # What `accelerate launch` starts on a machine with several GPUs; on CPUs it starts one process alone.
-LAUNCH = "torch.distributed.run --nproc_per_node 2 --master_port 0"
+LAUNCH = "torch.distributed.run --standalone --nproc_per_node 2"
 SPLITS = ("train", "valid", "test")
 
 
