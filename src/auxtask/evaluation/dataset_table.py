@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from auxtask.evaluation.published import published_statistics
-from auxtask.evaluation.table import Cell, Note, Table
+from auxtask.evaluation.table import Cell, Notes, Table
 
 HEADINGS = {
     "train": "train",
@@ -30,21 +30,18 @@ def dataset_table(statistics: Mapping[str, Mapping[str, int]]) -> Table:
     """
     published = published_statistics()
     rows: list[list[Cell]] = []
-    notes: list[Note] = []
+    notes = Notes()
     for statistic, heading in HEADINGS.items():
         row = [Cell(heading)]
         for dataset, counts in statistics.items():
             printed = sorted({table[statistic] for table in published.get(dataset, []) if statistic in table})
             others = [count for count in printed if count != counts[statistic]]
-            marks: tuple[str, ...] = ()
-            if others:
-                marks = (str(len(notes) + 1),)
-                notes.append(Note(marks[0], _difference(dataset, heading, others, agrees=others != printed)))
+            marks = (notes.mark(_difference(dataset, heading, others, printed)),) if others else ()
             row.append(Cell(counts[statistic], marks=marks))
         rows.append(row)
-    return Table("datasets", "Data sets", ("", *statistics), rows, notes=notes)
+    return Table("datasets", "Data sets", ("", *statistics), rows, notes=notes.listed())
 
 
-def _difference(dataset: str, heading: str, others: list[int], agrees: bool) -> str:
+def _difference(dataset: str, heading: str, others: list[int], printed: list[int]) -> str:
     listed = ", ".join(f"{count:,}" for count in others)
-    return f"{dataset}, {heading}: {'one published table has' if agrees else 'published'} {listed}"
+    return f"{dataset}, {heading}: {'published' if others == printed else 'one published table has'} {listed}"

@@ -4,8 +4,9 @@ import csv
 import html
 import io
 import re
+from typing import Any
 
-from auxtask.evaluation.table import Cell, Missing, Note, Rank, Score, Table
+from auxtask.evaluation.table import Cell, Missing, Note, Number, Rank, Table
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -23,7 +24,7 @@ _LATEX = {
 def to_markdown(table: Table) -> str:
     """Render a table as Markdown: best in bold, second best underlined, commands as code.
 
-    >>> from auxtask.evaluation.table import ranked
+    >>> from auxtask.evaluation.table import Score, ranked
     >>> scores = ranked([Cell(Score(mean, None, 1)) for mean in (70.0, 72.0)])
     >>> rows = [[Cell(name), score] for name, score in zip(("stl", "rtm"), scores)]
     >>> print(to_markdown(Table("scores", "Scores", ("method", "macro-F1"), rows)), end="")
@@ -75,41 +76,36 @@ def _escape_markdown(text: str) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Render a table as CSV; a column of scores becomes mean, std and the number of runs, all as plain numbers.
+    """Render a table as CSV; a column of scores or intervals becomes one of each of their numbers.
 
+    >>> from auxtask.evaluation.table import Score
     >>> rows = [[Cell("stl"), Cell(Score(70.0, 1.0, 3))]]
     >>> print(to_csv(Table("scores", "Scores", ("method", "macro-F1"), rows)))
     method,macro-F1 mean,macro-F1 std,macro-F1 runs
     stl,70.0,1.0,3
     <BLANKLINE>
     """
-    of_scores = [
-        any(isinstance(row[at].value, Score | Missing) for row in table.rows) for at in range(len(table.columns))
+    parts = [
+        next((list(row[at].parts) for row in table.rows if row[at].parts), []) for at in range(len(table.columns))
     ]
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(
         heading
-        for column, scores in zip(table.columns, of_scores, strict=True)
-        for heading in ([f"{column} {part}" for part in ("mean", "std", "runs")] if scores else [column])
+        for column, names in zip(table.columns, parts, strict=True)
+        for heading in ([f"{column} {name}" for name in names] or [column])
     )
     for row in table.rows:
         writer.writerow(
             value
-            for cell, scores in zip(row, of_scores, strict=True)
-            for value in (_csv_score(cell) if scores else [cell.value])
+            for cell, names in zip(row, parts, strict=True)
+            for value in ([cell.parts.get(name) for name in names] or [_plain(cell)])
         )
     return lines.getvalue()
 
 
-def _csv_score(cell: Cell) -> list[float | int | None]:
-    match cell.value:
-        case Score(mean, std, runs):
-            return [round(mean, 4), None if std is None else round(std, 4), runs]
-        case Missing():
-            return [None, None, 0]
-        case _:
-            return [None, None, None]
+def _plain(cell: Cell) -> Any:
+    return round(cell.value.value, 6) if isinstance(cell.value, Number) else cell.value
 
 
 def to_latex(table: Table) -> str:

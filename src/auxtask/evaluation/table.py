@@ -1,6 +1,6 @@
 """The value that every table is before it is rendered: rows of plain cells, and the notes under them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -35,6 +35,12 @@ class Score:
         mean = f"{self.mean:.{self.decimals}f}"
         return mean if self.std is None else f"{mean} ± {self.std:.{self.decimals}f}"
 
+    @property
+    def parts(self) -> dict[str, float | None]:
+        """The plain numbers it is made of."""
+        std = None if self.std is None else round(self.std, 6)
+        return {"mean": round(self.mean, 6), "std": std, "runs": self.runs}
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -52,18 +58,70 @@ class Missing:
     def __str__(self) -> str:
         return f"{self.runs} run{'' if self.runs == 1 else 's'} missing"
 
+    @property
+    def parts(self) -> dict[str, float | None]:
+        """The parts of the score that it stands for."""
+        return {"mean": None, "std": None, "runs": 0}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The ends of an interval, in percentage points where a table shows it.
+
+    >>> str(Interval(-0.5, 1.25))
+    '−0.50 to +1.25'
+    """
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{signed(self.low)} to {signed(self.high)}"
+
+    @property
+    def parts(self) -> dict[str, float | None]:
+        """The plain numbers it is made of."""
+        return {"low": round(self.low, 6), "high": round(self.high, 6)}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its own way of being printed.
+
+    Args:
+        value: the number.
+        text: how it is printed.
+    """
+
+    value: float
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Print a difference with its sign, a true minus.
+
+    >>> signed(1.5), signed(-0.123), signed(-0.001)
+    ('+1.50', '−0.12', '0.00')
+    """
+    rounded = round(value, decimals) + 0.0
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return f"{sign}{abs(rounded):.{decimals}f}"
+
 
 @dataclass(frozen=True)
 class Cell:
     """One cell.
 
     Args:
-        value: text, a number, a score, a missing score, or None for an empty cell.
+        value: text, a number, a score, a missing score, an interval, or None for an empty cell.
         rank: best or second best of those it is compared with.
         marks: marks of the notes that it refers to.
     """
 
-    value: str | int | Score | Missing | None
+    value: str | int | Number | Score | Missing | Interval | None
     rank: Rank | None = None
     marks: tuple[str, ...] = ()
 
@@ -71,6 +129,11 @@ class Cell:
         if self.value is None:
             return ""
         return f"{self.value:,}" if isinstance(self.value, int) else str(self.value)
+
+    @property
+    def parts(self) -> Mapping[str, float | None]:
+        """What a composite value is made of; nothing for a plain one."""
+        return self.value.parts if isinstance(self.value, Score | Missing | Interval) else {}
 
 
 @dataclass(frozen=True)
@@ -86,6 +149,26 @@ class Note:
     mark: str
     text: str
     command: str | None = None
+
+
+class Notes:
+    """Notes of one table as they come up, numbered in that order; the same remark is made once.
+
+    >>> notes = Notes()
+    >>> notes.mark("one run is missing", "python -m auxtask.train seed=2"), notes.mark("doubtful")
+    ('1', '2')
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[tuple[str, str | None], str] = {}
+
+    def mark(self, text: str, command: str | None = None) -> str:
+        """Give the mark of a remark."""
+        return self._marks.setdefault((text, command), str(len(self._marks) + 1))
+
+    def listed(self) -> list[Note]:
+        """The notes in the order of their marks."""
+        return [Note(mark, text, command) for (text, command), mark in self._marks.items()]
 
 
 @dataclass(frozen=True)
@@ -111,6 +194,24 @@ class Table:
     def begins_block(self, row: int) -> bool:
         """Tell whether another block begins with a row, counted from 0; the first row begins none."""
         return row > 0 and self.labels > 1 and self.rows[row][0].value != self.rows[row - 1][0].value
+
+
+def ranked_within(blocks: Sequence[str], cells: Sequence[Cell]) -> list[Cell]:
+    """Mark the best and second best of each block.
+
+    Args:
+        blocks: the block that each cell belongs to.
+        cells: of one column.
+
+    Returns:
+        The cells in their order.
+    """
+    placed = list(cells)
+    for block in set(blocks):
+        places = [at for at, name in enumerate(blocks) if name == block]
+        for at, cell in zip(places, ranked([cells[place] for place in places]), strict=True):
+            placed[at] = cell
+    return placed
 
 
 def ranked(cells: Sequence[Cell]) -> list[Cell]:

@@ -35,14 +35,27 @@ def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, Any]) -> str:
     >>> run_id({"seed": 0, "paths": {"runs": "a"}}, {}) == run_id({"seed": 0, "paths": {"runs": "b"}}, {})
     True
     """
-    content = {"config": _kept(config), "fingerprints": dict(fingerprints)}
+    content = {"config": result_settings(config), "fingerprints": dict(fingerprints)}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _kept(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _kept(item) for key, item in value.items() if not NOT_PART_OF_A_RUN.fullmatch(str(key))}
-    return value
+def result_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of a config what can change the result of its run.
+
+    Args:
+        config: nested dicts.
+
+    Returns:
+        The same without paths, logging, hardware and the data set's own settings, at every depth.
+
+    >>> result_settings({"seed": 0, "force": True, "trainer": {"max_steps": 9, "logging_steps": 5}})
+    {'seed': 0, 'trainer': {'max_steps': 9}}
+    """
+    return {
+        key: result_settings(value) if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if not NOT_PART_OF_A_RUN.fullmatch(str(key))
+    }
 
 
 class RunFolder:

@@ -1,0 +1,210 @@
+"""Runs that differ in the seed alone, and what is comparable: nothing else ever shares a cell."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from auxtask.evaluation.runs import Run
+from auxtask.evaluation.table import Score
+
+# Settings that say what a method is; all others have to be equal for methods to be compared.
+METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
+# Where a method stands among the rows; the others follow by name.
+FIRST_METHODS = ("stl", "rtm")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of one setting: they differ in the seed alone.
+
+    Args:
+        dataset, model, method: of all of them.
+        label: the method's name, with the settings that tell it from its namesakes.
+        runs: in the order of their seeds.
+    """
+
+    dataset: str
+    model: str
+    method: str
+    label: str
+    runs: Sequence[Run]
+
+    @cached_property
+    def by_seed(self) -> dict[int, Run]:
+        """The runs by their seeds."""
+        return {run.seed: run for run in self.runs}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the runs have in common."""
+        return self.runs[0].settings
+
+    @property
+    def split_settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The settings of the method, and those it shares with the methods it is compared with."""
+        of_method = {name: value for name, value in self.settings.items() if _top(name) in METHOD_SETTINGS}
+        return of_method, {name: value for name, value in self.settings.items() if name not in of_method}
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the method replaces the fine-tuning line, so that its trainer settings mean nothing."""
+        return any(_top(name) == "baseline" and value not in (None, {}) for name, value in self.settings.items())
+
+    def score(self, metric: str, ddof: int) -> Score:
+        """Aggregate a test metric over the seeds.
+
+        Args:
+            metric: `micro_f1` or `macro_f1`.
+            ddof: 1 for the sample standard deviation, 0 for the population's.
+
+        Returns:
+            In percent.
+        """
+        values = [100 * run.scores[metric] for run in self.runs]
+        std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
+        return Score(float(np.mean(values)), std, len(values))
+
+    def seeds_in_common(self, other: "Group") -> list[int]:
+        """The seeds that both have run, in order."""
+        return sorted(self.by_seed.keys() & other.by_seed.keys())
+
+
+@dataclass(frozen=True)
+class Block:
+    """Groups that may be compared: one data set, one model, and equal settings but for the method's own.
+
+    Args:
+        dataset, model: of all of them.
+        label: the model's name, with the settings that tell the block from others of the model.
+        groups: `stl` and `rtm` first, then by name.
+    """
+
+    dataset: str
+    model: str
+    label: str
+    groups: Sequence[Group]
+
+    @cached_property
+    def by_label(self) -> dict[str, Group]:
+        """The groups by their labels."""
+        return {group.label: group for group in self.groups}
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of any run of a fine-tuned method here, in order."""
+        fine_tuned = [group for group in self.groups if not group.is_baseline] or self.groups
+        return sorted({run.seed for group in fine_tuned for run in group.runs})
+
+    @property
+    def file_label(self) -> str:
+        """The label as part of a file name."""
+        letters = (letter if letter.isalnum() or letter in ".-" else " " for letter in self.label)
+        return "_".join("".join(letters).split())
+
+    @property
+    def size(self) -> int:
+        """How many runs it has."""
+        return sum(len(group.runs) for group in self.groups)
+
+
+def comparable_blocks(runs: Sequence[Run]) -> list[Block]:
+    """Sort runs into groups and blocks.
+
+    Args:
+        runs: of any data sets, models and settings.
+
+    Returns:
+        By data set and model. A baseline, whose trainer settings mean nothing, joins each block of its model.
+    """
+    by_setting: dict[tuple[str, str, str, Hashable], list[Run]] = {}
+    for run in runs:
+        by_setting.setdefault((run.dataset, run.model, run.method, _key(run.settings)), []).append(run)
+    groups = [
+        Group(dataset, model, method, label=method, runs=sorted(members, key=lambda run: run.seed))
+        for (dataset, model, method, _), members in by_setting.items()
+    ]
+    labels = _labels([group.method for group in groups], [group.split_settings[0] for group in groups])
+    return _blocks([replace(group, label=label) for group, label in zip(groups, labels, strict=True)])
+
+
+def _blocks(groups: Sequence[Group]) -> list[Block]:
+    fine_tuned: dict[tuple[str, str, Hashable], list[Group]] = {}
+    baselines: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        if group.is_baseline:
+            baselines.setdefault((group.dataset, group.model), []).append(group)
+        else:
+            shared = _key(group.split_settings[1])
+            fine_tuned.setdefault((group.dataset, group.model, shared), []).append(group)
+    # Baselines of a model that nothing was fine-tuned of make a block of their own.
+    for dataset, model in sorted(baselines.keys() - {name[:2] for name in fine_tuned}):
+        fine_tuned[dataset, model, ()] = []
+    labels = _labels(
+        [f"{dataset}/{model}" for dataset, model, _ in fine_tuned],
+        [members[0].split_settings[1] if members else {} for members in fine_tuned.values()],
+    )
+    blocks = [
+        Block(
+            dataset,
+            model,
+            label.removeprefix(f"{dataset}/"),
+            sorted([*members, *baselines.get((dataset, model), [])], key=_place),
+        )
+        for ((dataset, model, _), members), label in zip(fine_tuned.items(), labels, strict=True)
+    ]
+    return sorted(blocks, key=lambda block: (block.dataset, block.label))
+
+
+def _place(group: Group) -> tuple[bool, int, str]:
+    first = FIRST_METHODS.index(group.method) if group.method in FIRST_METHODS else len(FIRST_METHODS)
+    return group.is_baseline, first, group.label
+
+
+def _labels(names: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name each of some settings; namesakes get the settings in which they differ."""
+    labels = list(names)
+    for name in set(names):
+        places = [at for at, other in enumerate(names) if other == name]
+        for at, difference in zip(places, differences([settings[place] for place in places]), strict=True):
+            labels[at] = ", ".join([name, *(f"{field}={_short(value)}" for field, value in difference.items())])
+    return labels
+
+
+def differences(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Find the fields in which settings differ.
+
+    Args:
+        settings: by dotted names.
+
+    Returns:
+        For each of the settings those of its fields that are not the same in all.
+
+    >>> differences([{"seed": 0, "a": 1}, {"seed": 0, "a": 2}, {"seed": 0}])
+    [{'a': 1}, {'a': 2}, {}]
+    """
+    absent = object()
+    fields = dict.fromkeys(field for one in settings for field in one)
+    differing = {
+        field
+        for field in fields
+        if any(one.get(field, absent) != settings[0].get(field, absent) for one in settings)
+    }
+    return [{field: value for field, value in one.items() if field in differing} for one in settings]
+
+
+def _top(name: str) -> str:
+    return name.split(".", 1)[0]
+
+
+def _key(settings: Mapping[str, Any]) -> Hashable:
+    # Values may be lists; their text tells them apart.
+    return tuple(sorted((name, repr(value)) for name, value in settings.items()))
+
+
+def _short(value: Any) -> str:
+    """A class by its last name, a hash by its first digits."""
+    text = str(value)
+    return text[:8] if len(text) == 64 else text.rpartition(".")[2] if text.startswith("auxtask.") else text

@@ -1,0 +1,255 @@
+"""The result tables: one a data set with micro-F1 beside macro-F1, and one a metric over all data sets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auxtask.evaluation.groups import Block, Group
+from auxtask.evaluation.published import PublishedScore, published_scores
+from auxtask.evaluation.runs import METRICS
+from auxtask.evaluation.table import Cell, Missing, Note, Notes, Score, Table, ranked_within
+
+HEADINGS = {"micro_f1": "micro-F1", "macro_f1": "macro-F1"}
+# Methods that read bags of words: who falls behind them has not earned an encoder.
+LINEAR_YARDSTICKS = ("tfidf_logreg", "tfidf_svm")
+BELOW_YARDSTICK = "†"
+DOUBTS = {
+    "suspect: see 12 no. 1": "published, but doubtful: the BERT-base rows of ACL-ARC and Ohsumed look swapped",
+}
+
+# From data set, model, method, seeds and the settings of a run like it (or None) to a command line.
+CommandLine = Callable[[str, str, str, Sequence[int], Mapping[str, Any] | None], str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a data set's table: a method with a model, run or not.
+
+    Args:
+        block: where its runs are or belong; None for a published row of a model that was not run.
+        model, method: their names on disk.
+        model_label, method_label: as the table shows them.
+        group: its runs; None where there are none.
+        settings: of a run like the missing ones; None where there is none.
+    """
+
+    block: Block | None
+    model: str
+    method: str
+    model_label: str
+    method_label: str
+    group: Group | None
+    settings: Mapping[str, Any] | None
+
+
+def main_blocks(blocks: Sequence[Block]) -> list[Block]:
+    """Pick of each data set and model the block with the most runs, the first of equals."""
+    largest: dict[tuple[str, str], Block] = {}
+    for block in blocks:
+        name = block.dataset, block.model
+        if name not in largest or block.size > largest[name].size:
+            largest[name] = block
+    return list(largest.values())
+
+
+def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
+    """List what the table of a data set shows.
+
+    Args:
+        dataset: one of the blocks'.
+        blocks: of all data sets.
+
+    Returns:
+        Every group of the data set; every method that the same model was run with elsewhere; every published row.
+    """
+    main = main_blocks(blocks)
+    rows = []
+    for block in blocks:
+        if block.dataset != dataset:
+            continue
+        expected: dict[str, Group] = {}
+        if block in main:
+            others = [other for other in main if other.model == block.model]
+            expected = {group.label: group for other in others for group in other.groups if not group.is_baseline}
+        labels = dict.fromkeys([*block.by_label, *expected])
+        for label in labels:
+            group = block.by_label.get(label)
+            like = group or expected[label]
+            settings = group.settings if group else _settings_like(block, like)
+            rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
+    run = {(row.model, row.method) for row in rows}
+    models = [row.model for row in rows]
+    for row in published_scores():
+        if row.dataset == dataset and (row.model, row.method) not in run:
+            run.add((row.model, row.method))
+            rows.append(Row(None, row.model, row.method, row.model, row.method, None, None))
+    # A published row of a model that was run stands with the model's own rows.
+    models = list(dict.fromkeys([*models, *(row.model for row in rows)]))
+    return sorted(rows, key=lambda row: models.index(row.model))
+
+
+def _settings_like(block: Block, like: Group) -> dict[str, Any]:
+    """The block's settings with the method of a group elsewhere."""
+    shared, method = block.groups[0].split_settings[1], like.split_settings[0]
+    return {**shared, **method}
+
+
+def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_line: CommandLine) -> Table:
+    """Lay out the scores of a data set: a row a model and method, ours beside the published ones.
+
+    Args:
+        dataset: one of the blocks'.
+        blocks: of all data sets.
+        ddof: of the standard deviation over seeds, 1 or 0.
+        command_line: gives the command for runs that are missing.
+
+    Returns:
+        The table; the best and second best are ranked within each model's block.
+    """
+    rows, notes = rows_of(dataset, blocks), Notes()
+    yardsticks = linear_yardsticks(dataset, blocks)
+    seeds = sorted({seed for row in rows if row.block for seed in row.block.seeds})
+    labels = [row.model_label for row in rows]
+    columns = {
+        metric: ranked_within(labels, [_score_cell(row, metric, ddof, yardsticks, seeds) for row in rows])
+        for metric in METRICS
+    }
+    published = {metric: [_published_cell(dataset, row, metric, notes) for row in rows] for metric in METRICS}
+    shows_published = any(cell.value is not None for cells in published.values() for cell in cells)
+
+    lines = []
+    for at, row in enumerate(rows):
+        expected = row.block.seeds if row.block else seeds
+        lacking = [seed for seed in expected if row.group is None or seed not in row.group.by_seed]
+        marks: tuple[str, ...] = ()
+        if lacking and not (row.group and row.group.is_baseline):
+            command = command_line(dataset, row.model, row.method, lacking, row.settings)
+            text = f"{Missing(len(lacking))} of {len(expected)}:"
+            marks = (notes.mark(text, command),)
+        line = [Cell(row.model_label), Cell(row.method_label, marks=marks)]
+        line += [columns[metric][at] for metric in METRICS]
+        if shows_published:
+            line += [published[metric][at] for metric in METRICS]
+        lines.append(line)
+    headings = ["model", "method", *HEADINGS.values()]
+    if shows_published:
+        headings += [f"published {heading}" for heading in HEADINGS.values()]
+    remarks = [_yardstick_note(dataset, yardsticks, seeds, command_line)]
+    return Table(
+        name=f"scores_{dataset}",
+        title=f"{dataset}: test scores in percent, mean ± standard deviation over seeds",
+        columns=headings,
+        rows=lines,
+        labels=2,
+        notes=[*remarks, *notes.listed()],
+    )
+
+
+def _score_cell(
+    row: Row, metric: str, ddof: int, yardsticks: Mapping[str, tuple[str, Score]], seeds: Sequence[int]
+) -> Cell:
+    if row.group is None:
+        return Cell(Missing(len(row.block.seeds if row.block else seeds)))
+    score = row.group.score(metric, ddof)
+    below = metric in yardsticks and score.mean < yardsticks[metric][1].mean
+    return Cell(score, marks=(BELOW_YARDSTICK,) if below and row.method not in LINEAR_YARDSTICKS else ())
+
+
+def _published_cell(dataset: str, row: Row, metric: str, notes: Notes) -> Cell:
+    found = published_of(dataset, row.model, row.method, metric)
+    if not found:
+        return Cell(None)
+    first, *others = found
+    marks = [notes.mark(DOUBTS.get(first.note, f"published: {first.note}"))] if first.note else []
+    marks += [notes.mark(f"{other.score} in the published N-gram table") for other in others]
+    return Cell(first.score, marks=tuple(marks))
+
+
+def published_of(dataset: str, model: str, method: str, metric: str) -> list[PublishedScore]:
+    """Find what was published of a cell, those with a standard deviation first."""
+    key = dataset, model, method, metric
+    found = [row for row in published_scores() if (row.dataset, row.model, row.method, row.metric) == key]
+    return sorted(found, key=lambda row: row.score.std is None)
+
+
+def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[str, Score]]:
+    """Find the best linear method of a data set, whichever model its runs are filed under.
+
+    Args:
+        dataset: one of the blocks'.
+        blocks: of all data sets.
+
+    Returns:
+        By metric its label and score; empty where none was run.
+    """
+    groups = [group for block in blocks if block.dataset == dataset for group in block.groups]
+    linear = [group for group in groups if group.method in LINEAR_YARDSTICKS]
+    return {
+        metric: max(((group.label, group.score(metric, 1)) for group in linear), key=lambda pair: pair[1].mean)
+        for metric in (METRICS if linear else ())
+    }
+
+
+def _yardstick_note(
+    dataset: str,
+    yardsticks: Mapping[str, tuple[str, Score]],
+    seeds: Sequence[int],
+    command_line: CommandLine,
+) -> Note:
+    if not yardsticks:
+        command = command_line(dataset, "tiny", LINEAR_YARDSTICKS[0], seeds[:1], None)
+        return Note("", "No linear yardstick was run:", command)
+    best = ", ".join(f"{HEADINGS[metric]} {score} ({label})" for metric, (label, score) in yardsticks.items())
+    return Note(BELOW_YARDSTICK, f"below the best linear yardstick: {best}")
+
+
+def metric_scores(metric: str, blocks: Sequence[Block], ddof: int) -> Table:
+    """Lay out a metric over all data sets: a row a model and method, a column a data set and its published twin.
+
+    Args:
+        metric: `micro_f1` or `macro_f1`.
+        blocks: of all data sets.
+        ddof: of the standard deviation over seeds, 1 or 0.
+
+    Returns:
+        The table; of each data set and model it takes the block with the most runs.
+    """
+    main = main_blocks(blocks)
+    datasets = list(dict.fromkeys(block.dataset for block in main))
+    rows = {dataset: rows_of(dataset, main) for dataset in datasets}
+    names = list(dict.fromkeys((row.model, row.method_label) for dataset in datasets for row in rows[dataset]))
+    models = list(dict.fromkeys(model for model, _ in names))
+    names.sort(key=lambda name: models.index(name[0]))
+
+    columns: dict[str, list[Cell]] = {}
+    for dataset in datasets:
+        by_name = {(row.model, row.method_label): row for row in rows[dataset]}
+        seeds = sorted({seed for row in rows[dataset] if row.block for seed in row.block.seeds})
+        yardsticks = linear_yardsticks(dataset, blocks)
+        found = [by_name.get(name) for name in names]
+        cells = [_score_cell(row, metric, ddof, yardsticks, seeds) if row else Cell(None) for row in found]
+        columns[dataset] = ranked_within([model for model, _ in names], cells)
+        published = [_first_published(dataset, row, metric) if row else Cell(None) for row in found]
+        if any(cell.value is not None for cell in published):
+            columns[f"{dataset}, published"] = published
+    lines = [
+        [Cell(model), Cell(method), *(cells[at] for cells in columns.values())]
+        for at, (model, method) in enumerate(names)
+    ]
+    heading = HEADINGS[metric]
+    return Table(
+        name=f"{metric}_by_dataset",
+        title=f"{heading} on the test splits in percent, mean ± standard deviation over seeds",
+        columns=["model", "method", *columns],
+        rows=lines,
+        labels=2,
+        notes=[
+            Note(BELOW_YARDSTICK, "below the best linear yardstick of the data set"),
+            Note("", "The table of each data set has the commands of missing runs and all settings."),
+        ],
+    )
+
+
+def _first_published(dataset: str, row: Row, metric: str) -> Cell:
+    found = published_of(dataset, row.model, row.method, metric)
+    return Cell(found[0].score if found else None)

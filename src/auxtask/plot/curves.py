@@ -1,0 +1,193 @@
+"""Pictures of how runs went: scores over steps and seconds, task weights, and gains by class size."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from auxtask.evaluation.class_gains import ClassGain
+from auxtask.evaluation.groups import Block, Group
+from auxtask.evaluation.runs import Run
+from auxtask.files import atomic_path
+
+# Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
+MARKERS = "osD^vPX*"
+# The one grey that stands for ink and grid; an HTML page puts its own text colour in its place.
+INK = "#4d4d4f"
+STYLE = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9,
+    "figure.dpi": 100,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "auxtask",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def curve_figure(block: Block) -> Figure | None:
+    """Draw validation macro-F1 against steps and against seconds, a line a method: mean and range over seeds.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        The figure; None where no run has a history. Seconds include what was prepared before training, such as
+        token scores.
+    """
+    groups = [group for group in block.groups if any(run.history for run in group.runs)]
+    if not groups:
+        return None
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8.6, 3.4), layout="constrained")
+        by_steps, by_seconds = figure.subplots(1, 2, sharey=True)
+        for at, group in enumerate(groups):
+            _draw_band(by_steps, group, at, lambda run, row: row["step"])
+            _draw_band(by_seconds, group, at, lambda run, row: row["seconds"] + run.seconds.get("score", 0.0))
+        by_steps.set(xlabel="steps", ylabel="validation macro-F1, %")
+        by_seconds.set(xlabel="seconds, preparation included")
+        _finish(figure, [by_steps, by_seconds], f"{block.dataset}, {block.label}")
+        by_steps.legend(loc="lower right")
+    return figure
+
+
+def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[str, Any]], float]) -> None:
+    """Draw the mean over seeds of a score that rises in steps, and the range between seeds as a band."""
+    curves = [
+        ([place(run, row) for row in run.history], [100 * row["valid"]["macro_f1"] for row in run.history])
+        for run in group.runs
+        if run.history
+    ]
+    # Seeds are evaluated at different times and stop at different ones: they are read at common places, up to the
+    # end of the longest, a run that stopped keeping its last score.
+    places = np.unique(np.concatenate([places for places, _ in curves]))
+    places = places[places >= max(places[0] for places, _ in curves)]
+    read = np.array([np.interp(places, *curve) for curve in curves])
+    color = COLORS[at % len(COLORS)]
+    axes.plot(
+        places,
+        read.mean(axis=0),
+        color=color,
+        marker=MARKERS[at % len(MARKERS)],
+        ms=3.5,
+        lw=1.4,
+        label=group.label,
+    )
+    if len(curves) > 1:
+        axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
+
+
+def weight_figure(block: Block) -> Figure | None:
+    """Draw the weight of each task over the steps, a panel a method: mean and range over seeds.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        The figure; None where no method has weights that change.
+    """
+    groups = [group for group in block.groups if any(_has_moving_weights(run.history) for run in group.runs)]
+    if not groups:
+        return None
+    with rc_context(STYLE):
+        figure = Figure(figsize=(min(2.2 + 3.0 * len(groups), 12.0), 3.2), layout="constrained")
+        panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+        for panel, group in zip(panels, groups, strict=True):
+            tasks = list(
+                dict.fromkeys(task for run in group.runs for row in run.history for task in row["weights"])
+            )
+            for at, task in enumerate(tasks):
+                _draw_weights(panel, group.runs, task, COLORS[at % len(COLORS)])
+            panel.set(xlabel="steps", title=group.label)
+            panel.legend()
+        panels[0].set(ylabel="weight of the task's loss")
+        _finish(figure, panels, f"{block.dataset}, {block.label}")
+    return figure
+
+
+def _has_moving_weights(history: Sequence[Mapping[str, Any]]) -> bool:
+    weights = [row.get("weights") for row in history]
+    return bool(weights and weights[0]) and any(other != weights[0] for other in weights)
+
+
+def _draw_weights(panel: Axes, runs: Sequence[Run], task: str, color: str) -> None:
+    steps = sorted({row["step"] for run in runs for row in run.history})
+    read = np.array(
+        [
+            np.interp(steps, [row["step"] for row in run.history], [row["weights"][task] for row in run.history])
+            for run in runs
+            if run.history
+        ]
+    )
+    panel.plot(steps, read.mean(axis=0), color=color, label=task)
+    panel.fill_between(steps, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
+
+
+def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figure | None:
+    """Draw the change in F1 against `stl` of each class over the size of the class, a panel a method.
+
+    Args:
+        block: runs of one data set and model.
+        gains: of its methods.
+
+    Returns:
+        The figure, with a line fitted over the logarithm of the size; None where there is nothing to draw.
+    """
+    if not gains:
+        return None
+    columns = min(3, len(gains))
+    lines = -(-len(gains) // columns)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.2 + 2.9 * columns, 0.8 + 2.5 * lines), layout="constrained")
+        panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=False)):
+            sizes = np.array([gain.size for gain in of_classes])
+            changes = np.array([gain.gain for gain in of_classes])
+            color = COLORS[at % len(COLORS)]
+            panel.axhline(0, color=INK, lw=0.8)
+            panel.scatter(sizes, changes, s=16, color=color)
+            if len(set(sizes)) > 1:
+                ends = np.array([sizes.min(), sizes.max()])
+                slope, height = np.polyfit(np.log(sizes), changes, 1)
+                panel.plot(ends, slope * np.log(ends) + height, color=color, ls="--", lw=1)
+            panel.set(title=method, xscale="log")
+        for panel in panels[len(gains) :]:
+            panel.set_visible(False)
+        figure.supxlabel("test documents of the class", fontsize=9)
+        figure.supylabel("change in F1 against stl, points", fontsize=9)
+        _finish(figure, panels, f"{block.dataset}, {block.label}")
+    return figure
+
+
+def _finish(figure: Figure, panels: Sequence[Axes], title: str) -> None:
+    for panel in panels:
+        panel.grid(True, color=INK, alpha=0.18, lw=0.6)
+        panel.set_axisbelow(True)
+    figure.suptitle(title, fontsize=10)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and PDF, byte for byte the same for the same figure.
+
+    Args:
+        figure: any figure.
+        path: without an ending.
+    """
+    undated: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}
+    with rc_context(STYLE):
+        for ending, metadata in undated.items():
+            with atomic_path(path.with_name(path.name + ending)) as temporary:
+                figure.savefig(temporary, dpi=200, metadata=metadata)
