@@ -13,7 +13,7 @@ from auxtask.evaluation.rendering import to_markdown
 def stats(config: DictConfig) -> None:
     """Print the data-set table, a column a data set."""
     chosen = list(config.get("datasets", {"chosen": config.dataset}).values())
-    loaded = map(instantiate, tqdm(chosen, "reading", unit=" data set", leave=False))
+    loaded = map(instantiate, tqdm(chosen, desc="Reading", unit="data set", delay=1))
     print(to_markdown(dataset_table({dataset.name: dataset_statistics(dataset) for dataset in loaded})))
 
 

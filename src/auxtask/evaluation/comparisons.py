@@ -174,9 +174,9 @@ def difference_table(comparisons: Sequence[Comparison]) -> Table:
         notes=[
             Note(
                 "",
-                "Over documents: paired bootstrap of the test documents, scores averaged over seeds; p is two-sided "
-                f"and corrected over the {len(comparisons)} rows. Over seeds: Student's t of the differences at "
-                "equal seeds.",
+                "Over documents: paired bootstrap of the test documents, scores averaged over seeds; p is "
+                f"two-sided and corrected over the {len(comparisons)} rows. Over seeds: Student's t of the "
+                "differences at equal seeds.",
             )
         ],
     )

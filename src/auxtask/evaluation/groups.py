@@ -126,8 +126,18 @@ def comparable_blocks(runs: Sequence[Run]) -> list[Block]:
         Group(dataset, model, method, label=method, runs=sorted(members, key=lambda run: run.seed))
         for (dataset, model, method, _), members in by_setting.items()
     ]
-    labels = _labels([group.method for group in groups], [group.split_settings[0] for group in groups])
-    return _blocks([replace(group, label=label) for group, label in zip(groups, labels, strict=True)])
+    # A method goes by one name on all data sets; a baseline keeps its own unless one data set has two of it.
+    places = [f"{group.dataset}/{group.model}/" if group.is_baseline else "" for group in groups]
+    labels = _labels(
+        [f"{place}{group.method}" for place, group in zip(places, groups, strict=True)],
+        [group.settings if group.is_baseline else group.split_settings[0] for group in groups],
+    )
+    return _blocks(
+        [
+            replace(group, label=label.removeprefix(place))
+            for group, place, label in zip(groups, places, labels, strict=True)
+        ]
+    )
 
 
 def _blocks(groups: Sequence[Group]) -> list[Block]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from auxtask.errors import AuxtaskError
 from auxtask.training.run_folder import result_settings
@@ -19,6 +20,7 @@ KNOWN = {
     *("config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "environment.json"),
     *("model", "checkpoints", ".lock", ".model"),
 }
+UNUSED_BY_BASELINES = ("aux", "weighting", "scoring")
 # libyaml reads a config some ten times faster than PyYAML alone.
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -48,6 +50,8 @@ class Run:
         seed: of the run.
         settings: everything but the seed that can change its result: the config's fields by their dotted names,
             and the fingerprints of data and model.
+        data_settings: where its data came from, by dotted names; they are no part of `settings`, where the
+            fingerprint of the data stands for them.
         scores: test scores by metric, in [0, 1].
         class_scores: `f1` and `support` of each class on the test split.
         best_step: of the checkpoint that was tested.
@@ -64,6 +68,7 @@ class Run:
     method: str
     seed: int
     settings: Mapping[str, Any]
+    data_settings: Mapping[str, Any]
     scores: Mapping[str, float]
     class_scores: Mapping[str, Mapping[str, float]]
     best_step: int
@@ -122,7 +127,7 @@ def read_runs(folder: str | Path) -> RunsFolder:
     runs: dict[str, Run] = {}
     unfinished: list[str] = []
     problems: list[Problem] = []
-    for path in sorted(folder.glob("*/*/*/*/")):
+    for path in tqdm(sorted(folder.glob("*/*/*/*/")), desc="Reading runs", unit="run", delay=1):
         name = path.relative_to(folder).as_posix()
         entries = {entry.name for entry in path.iterdir()}
         if "config.yaml" not in entries:
@@ -164,7 +169,7 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
             problems.append(Problem(f"{name}/{error.file}", error.reason))
             return default
 
-    seed, config = read("config.yaml", _parse_config)
+    seed, config, data = read("config.yaml", _parse_config)
     metrics = read("metrics.json", _parse_metrics)
     environment = read_or_name("environment.json", _parse_object, {})
     predictions = read_or_name("predictions.jsonl", lambda text: _parse_predictions(text, metrics), None)
@@ -176,7 +181,8 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
         model=model,
         method=method,
         seed=seed,
-        settings={**config, **dict(_flat({"fingerprints": environment.get("fingerprints", {})}))},
+        settings={**config, **dict(flat({"fingerprints": environment.get("fingerprints", {})}))},
+        data_settings=data,
         history=history,
         predictions=predictions,
         environment=environment,
@@ -184,16 +190,23 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
     )
 
 
-def _parse_config(text: str) -> tuple[int, dict[str, Any]]:
-    settings = dict(_flat(result_settings(yaml.load(text, _YAML_LOADER))))
-    return int(settings.pop("seed")), settings
+def _parse_config(text: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    config = yaml.load(text, _YAML_LOADER)
+    # What a baseline leaves aside is no part of its run.
+    aside = UNUSED_BY_BASELINES if config.get("baseline") else ()
+    settings = dict(flat(result_settings({name: value for name, value in config.items() if name not in aside})))
+    return int(settings.pop("seed")), settings, dict(flat({"dataset": config.get("dataset") or {}}))
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk nested mappings by dotted names; an empty one stands for itself."""
+def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk nested mappings by dotted names; an empty one stands for itself.
+
+    >>> dict(flat({"model": {"name": "tiny"}, "aux": {}}))
+    {'model.name': 'tiny', 'aux': {}}
+    """
     for key, item in value.items():
         if isinstance(item, Mapping) and item:
-            yield from _flat(item, f"{prefix}{key}.")
+            yield from flat(item, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", item
 

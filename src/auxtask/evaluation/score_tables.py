@@ -17,8 +17,8 @@ DOUBTS = {
     "suspect: see 12 no. 1": "published, but doubtful: the BERT-base rows of ACL-ARC and Ohsumed look swapped",
 }
 
-# From data set, model, method, seeds and the settings of a run like it (or None) to a command line.
-CommandLine = Callable[[str, str, str, Sequence[int], Mapping[str, Any] | None], str]
+# From data set, model, method, seeds and the settings of a run like it (empty for none) to a command line.
+CommandLine = Callable[[str, str, str, Sequence[int], Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Row:
         model, method: their names on disk.
         model_label, method_label: as the table shows them.
         group: its runs; None where there are none.
-        settings: of a run like the missing ones; None where there is none.
+        settings: of a run like the missing ones; empty where there is none.
     """
 
     block: Block | None
@@ -39,7 +39,7 @@ class Row:
     model_label: str
     method_label: str
     group: Group | None
-    settings: Mapping[str, Any] | None
+    settings: Mapping[str, Any]
 
 
 def main_blocks(blocks: Sequence[Block]) -> list[Block]:
@@ -75,23 +75,23 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
         for label in labels:
             group = block.by_label.get(label)
             like = group or expected[label]
-            settings = group.settings if group else _settings_like(block, like)
+            settings = _settings(block, like)
             rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
     run = {(row.model, row.method) for row in rows}
     models = [row.model for row in rows]
     for row in published_scores():
         if row.dataset == dataset and (row.model, row.method) not in run:
             run.add((row.model, row.method))
-            rows.append(Row(None, row.model, row.method, row.model, row.method, None, None))
+            rows.append(Row(None, row.model, row.method, row.model, row.method, None, {}))
     # A published row of a model that was run stands with the model's own rows.
     models = list(dict.fromkeys([*models, *(row.model for row in rows)]))
     return sorted(rows, key=lambda row: models.index(row.model))
 
 
-def _settings_like(block: Block, like: Group) -> dict[str, Any]:
-    """The block's settings with the method of a group elsewhere."""
-    shared, method = block.groups[0].split_settings[1], like.split_settings[0]
-    return {**shared, **method}
+def _settings(block: Block, like: Group) -> dict[str, Any]:
+    """The settings, data included, of a run of the block with the method of a group."""
+    here = block.groups[0]
+    return {**here.split_settings[1], **like.split_settings[0], **here.runs[0].data_settings}
 
 
 def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_line: CommandLine) -> Table:
@@ -197,7 +197,7 @@ def _yardstick_note(
     command_line: CommandLine,
 ) -> Note:
     if not yardsticks:
-        command = command_line(dataset, "tiny", LINEAR_YARDSTICKS[0], seeds[:1], None)
+        command = command_line(dataset, "tiny", LINEAR_YARDSTICKS[0], seeds[:1], {})
         return Note("", "No linear yardstick was run:", command)
     best = ", ".join(f"{HEADINGS[metric]} {score} ({label})" for metric, (label, score) in yardsticks.items())
     return Note(BELOW_YARDSTICK, f"below the best linear yardstick: {best}")

@@ -1,6 +1,7 @@
 """Pictures of how runs went: scores over steps and seconds, task weights, and gains by class size."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C
 MARKERS = "osD^vPX*"
 # The one grey that stands for ink and grid; an HTML page puts its own text colour in its place.
 INK = "#4d4d4f"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
@@ -36,6 +37,21 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the report.
+
+    Args:
+        name: of its files, without an ending.
+        caption: one line.
+        figure: what to draw.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
 
 
 def curve_figure(block: Block) -> Figure | None:
@@ -76,16 +92,8 @@ def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[
     places = np.unique(np.concatenate([places for places, _ in curves]))
     places = places[places >= max(places[0] for places, _ in curves)]
     read = np.array([np.interp(places, *curve) for curve in curves])
-    color = COLORS[at % len(COLORS)]
-    axes.plot(
-        places,
-        read.mean(axis=0),
-        color=color,
-        marker=MARKERS[at % len(MARKERS)],
-        ms=3.5,
-        lw=1.4,
-        label=group.label,
-    )
+    color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
+    axes.plot(places, read.mean(axis=0), color=color, marker=marker, ms=3.5, lw=1.4, label=group.label)
     if len(curves) > 1:
         axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
 
@@ -106,9 +114,7 @@ def weight_figure(block: Block) -> Figure | None:
         figure = Figure(figsize=(min(2.2 + 3.0 * len(groups), 12.0), 3.2), layout="constrained")
         panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
         for panel, group in zip(panels, groups, strict=True):
-            tasks = list(
-                dict.fromkeys(task for run in group.runs for row in run.history for task in row["weights"])
-            )
+            tasks = dict.fromkeys(task for run in group.runs for row in run.history for task in row["weights"])
             for at, task in enumerate(tasks):
                 _draw_weights(panel, group.runs, task, COLORS[at % len(COLORS)])
             panel.set(xlabel="steps", title=group.label)
@@ -172,7 +178,7 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
     return figure
 
 
-def _finish(figure: Figure, panels: Sequence[Axes], title: str) -> None:
+def _finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
     for panel in panels:
         panel.grid(True, color=INK, alpha=0.18, lw=0.6)
         panel.set_axisbelow(True)

@@ -1,0 +1,106 @@
+"""The command line of a run: the options of its groups, and the fields that differ from their defaults."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose
+from omegaconf import OmegaConf
+
+from auxtask.cli import config_folder
+from auxtask.evaluation.runs import flat
+
+# Where things lie is the reader's own affair, and fingerprints are no fields of the config.
+LEFT_OUT = re.compile(r"(paths|fingerprints)\..*|dataset\.(data_folder|name)")
+PLAIN_TEXT = re.compile(r"[\w./:-]+")
+
+
+def training_command(
+    dataset: str, model: str, method: str, seeds: Sequence[int], settings: Mapping[str, Any]
+) -> str:
+    """Write the command that computes runs; Hydra is running, so that defaults can be looked up.
+
+    Args:
+        dataset, model, method: as in the paths of runs.
+        seeds: of the runs.
+        settings: of a run like them, by dotted names; empty for defaults.
+
+    Returns:
+        A line for a shell.
+    """
+    options = [
+        _dataset_option(dataset, settings),
+        *_model_option(model, settings),
+        _method_option(method),
+        *_weighting_option(settings),
+    ]
+    defaults = _defaults(tuple(options)) if settings else {}
+    fields = [
+        ("" if name in defaults else "+") + f"{name}={override_value(value)}"
+        for name, value in settings.items()
+        if defaults.get(name, ...) != value and not LEFT_OUT.fullmatch(name) and value != {}
+    ]
+    sweep = ["-m"] if len(seeds) > 1 else []
+    words = [*sweep, *options, f"seed={','.join(map(str, seeds))}", *fields]
+    return shlex.join(["python", "-m", "auxtask.train", *words])
+
+
+def _dataset_option(dataset: str, settings: Mapping[str, Any]) -> str:
+    if dataset in _options("dataset"):
+        return f"dataset={dataset}"
+    reader = settings.get("dataset._target_")
+    return (
+        f"dataset={next((name for name, each in _options('dataset').items() if _target(each) == reader), 'files')}"
+    )
+
+
+def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
+    names = [option for option, fields in _options("model").items() if Path(fields["name"]).name == model]
+    # The field model.name of the settings says the rest for a model that has no option of its own.
+    return [f"model={names[0]}"] if names else []
+
+
+def _method_option(method: str) -> str:
+    if method in _options("baseline"):
+        return f"baseline={method}"
+    tasks = method.split("+")
+    return f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
+
+
+def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
+    target = settings.get("weighting._target_")
+    names = [option for option, fields in _options("weighting").items() if _target(fields) == target]
+    return [f"weighting={names[0]}"] if names and "static" not in names else []
+
+
+def _target(fields: Mapping[str, Any]) -> Any:
+    return fields.get("_target_")
+
+
+@cache
+def _options(group: str) -> dict[str, dict[str, Any]]:
+    """The options of a config group and their fields, as the files have them."""
+    paths = sorted((config_folder() / group).glob("*.yaml"))
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in paths}
+
+
+@cache
+def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
+    config = compose("train", list(options))
+    return dict(flat(OmegaConf.to_container(config, resolve=True)))  # type: ignore[arg-type]
+
+
+def override_value(value: Any) -> str:
+    """Write a value in Hydra's grammar of overrides.
+
+    >>> [override_value(value) for value in (None, True, 1e-05, "tiny", "a b", [1, "x"], {"k": 2})]
+    ['null', 'true', '1e-05', 'tiny', '"a b"', '[1,"x"]', '{"k":2}']
+    """
+    if isinstance(value, str) and PLAIN_TEXT.fullmatch(value):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
