@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -13,15 +15,21 @@ from auxtask.cli import plain, run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
-from auxtask.model.fingerprint import fingerprint
+from auxtask.planning import load_dataset, method_name, run_folder
 from auxtask.processes import is_main_process
-from auxtask.training.run_folder import RunFolder, run_id
+from auxtask.training.run_folder import RunFolder, RunHeldError
 
 
 def train(config: DictConfig) -> None:
     """Compute the run that the config describes, unless it is finished, and say what came of it."""
-    dataset = instantiate(config.dataset)
-    folder, computed = run(config, dataset)
+    dataset = load_dataset(config)
+    try:
+        folder, computed = run(config, dataset)
+    except RunHeldError as error:
+        if not in_sweep():
+            raise
+        print(f"{error}; going on with the next")
+        return
     if not is_main_process():
         return
     print_summary(
@@ -34,25 +42,7 @@ def train(config: DictConfig) -> None:
 
 def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
     """Compute the run that the config describes, unless it is finished; tell whether it was computed now."""
-    fingerprints = {
-        "dataset": dataset.fingerprint,
-        "dataset_versions": dataset.provenance.get("versions"),
-        "model": fingerprint(config.model.name),
-    }
-    settings = plain(config)
-    if "baseline" in config:
-        # Nothing of multi-task training reaches a baseline.
-        unused = {"aux", "weighting", "scoring", "loss", "adapter", "callbacks"}
-        settings = {name: value for name, value in settings.items() if name not in unused}
-        if checkpoint := config.baseline.get("checkpoint"):
-            fingerprints["checkpoint"] = fingerprint(checkpoint)
-    folder = RunFolder(
-        Path(config.paths.runs)
-        / dataset.name
-        / Path(config.model.name).name
-        / method_name(config)
-        / run_id(settings, fingerprints)
-    )
+    folder, fingerprints = run_folder(config, dataset)
     with folder.locked():
         finished = folder.metrics is not None and not config.force
         if not finished:
@@ -70,9 +60,9 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
     return folder, not finished
 
 
-def method_name(config: DictConfig) -> str:
-    """Name the method in the paths of its runs: the baseline, or the auxiliary tasks."""
-    return config.baseline.name if "baseline" in config else "+".join(config.aux) or "stl"
+def in_sweep() -> bool:
+    """Tell whether this run is one of several that Hydra launches."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:

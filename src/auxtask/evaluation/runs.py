@@ -1,8 +1,10 @@
 """Run folders as values: what a report needs of them, and which of their files cannot be read."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -191,11 +193,20 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
 
 
 def _parse_config(text: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    # Runs of one setting have equal configs but for this line; each is read once.
+    seed = re.search(r"^seed: (\d+)$", text, re.MULTILINE)
+    if seed is None:
+        raise ValueError("no seed")
+    return int(seed[1]), *_parse_settings(text.replace(seed[0], ""))
+
+
+@lru_cache(maxsize=1024)
+def _parse_settings(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     config = yaml.load(text, _YAML_LOADER)
     # What a baseline leaves aside is no part of its run.
     aside = UNUSED_BY_BASELINES if config.get("baseline") else ()
     settings = dict(flat(result_settings({name: value for name, value in config.items() if name not in aside})))
-    return int(settings.pop("seed")), settings, dict(flat({"dataset": config.get("dataset") or {}}))
+    return settings, dict(flat({"dataset": config.get("dataset") or {}}))
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -86,9 +86,9 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike) -> Difference:
     >>> paired_bootstrap([0.7, 0.8, 0.7, 0.9], [0.6, 0.6, 0.7, 0.5]).p
     1.0
     """
-    observed, *resampled = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
     # Sums of the same numbers in another order may differ in the last digits.
-    differences = np.round(resampled, 12)
+    both = np.round(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), 12)
+    observed, differences = both[0], both[1:]
     tail = min(np.sum(differences <= 0), np.sum(differences >= 0))
     alpha = 1 - CONFIDENCE
     low, high = np.quantile(differences, [alpha / 2, 1 - alpha / 2])

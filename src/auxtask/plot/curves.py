@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
@@ -117,7 +118,8 @@ def weight_figure(block: Block) -> Figure | None:
             tasks = dict.fromkeys(task for run in group.runs for row in run.history for task in row["weights"])
             for at, task in enumerate(tasks):
                 _draw_weights(panel, group.runs, task, COLORS[at % len(COLORS)])
-            panel.set(xlabel="steps", title=group.label)
+            panel.set_xlabel("steps")
+            panel.set_title(group.label, fontsize=9)
             panel.legend()
         panels[0].set(ylabel="weight of the task's loss")
         _finish(figure, panels, f"{block.dataset}, {block.label}")
@@ -159,17 +161,11 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
     with rc_context(STYLE):
         figure = Figure(figsize=(1.2 + 2.9 * columns, 0.8 + 2.5 * lines), layout="constrained")
         panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=False)):
-            sizes = np.array([gain.size for gain in of_classes])
-            changes = np.array([gain.gain for gain in of_classes])
-            color = COLORS[at % len(COLORS)]
-            panel.axhline(0, color=INK, lw=0.8)
-            panel.scatter(sizes, changes, s=16, color=color)
-            if len(set(sizes)) > 1:
-                ends = np.array([sizes.min(), sizes.max()])
-                slope, height = np.polyfit(np.log(sizes), changes, 1)
-                panel.plot(ends, slope * np.log(ends) + height, color=color, ls="--", lw=1)
-            panel.set(title=method, xscale="log")
+        # Colours as in the figure of curves, where the first is stl's.
+        for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=False), 1):
+            _draw_gains(panel, of_classes, COLORS[at % len(COLORS)])
+            panel.set_title(method, fontsize=9)
+            panel.tick_params(labelbottom=True)
         for panel in panels[len(gains) :]:
             panel.set_visible(False)
         figure.supxlabel("test documents of the class", fontsize=9)
@@ -178,11 +174,31 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
     return figure
 
 
+def _draw_gains(panel: Axes, gains: Sequence[ClassGain], color: str) -> None:
+    sizes, changes = np.array([gain.size for gain in gains]), np.array([gain.gain for gain in gains])
+    panel.axhline(0, color=INK, lw=0.8)
+    panel.scatter(sizes, changes, s=16, color=color)
+    smallest, largest = sizes.min(), sizes.max()
+    panel.set_xscale("log")
+    # Plain numbers at 1, 2 and 5 times the powers of ten: some four of them are in any range.
+    ticks = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
+    panel.set_xticks([tick for tick in ticks if smallest / 1.5 <= tick <= largest * 1.5])
+    panel.xaxis.set_major_formatter("{x:.0f}")
+    panel.xaxis.set_minor_locator(NullLocator())
+    if smallest < largest:
+        ends = np.array([smallest, largest])
+        slope, height = np.polyfit(np.log(sizes), changes, 1)
+        panel.plot(ends, slope * np.log(ends) + height, color=color, ls="--", lw=1)
+
+
 def _finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
     for panel in panels:
         panel.grid(True, color=INK, alpha=0.18, lw=0.6)
         panel.set_axisbelow(True)
     figure.suptitle(title, fontsize=10)
+    # Placed once here, not again for each format.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -196,4 +212,4 @@ def save_figure(figure: Figure, path: Path) -> None:
     with rc_context(STYLE):
         for ending, metadata in undated.items():
             with atomic_path(path.with_name(path.name + ending)) as temporary:
-                figure.savefig(temporary, dpi=200, metadata=metadata)
+                figure.savefig(temporary, dpi=150, metadata=metadata)

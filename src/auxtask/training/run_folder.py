@@ -58,6 +58,10 @@ def result_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+class RunHeldError(AuxtaskError):
+    """A run is being computed by another process."""
+
+
 class RunFolder:
     """The files of one run.
 
@@ -86,7 +90,7 @@ class RunFolder:
         Of the processes of one run, the main one holds it for all.
 
         Raises:
-            AuxtaskError: another living process holds it.
+            RunHeldError: another living process holds it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if not is_main_process():
@@ -96,7 +100,7 @@ class RunFolder:
         try:
             lock.acquire()
         except Timeout as error:
-            raise AuxtaskError(
+            raise RunHeldError(
                 f"run '{self.path}' is being computed by another process; wait for it or stop it"
             ) from error
         try:

@@ -1,0 +1,188 @@
+"""The report: missing cells with their commands, one value in four formats, the same bytes from the same runs."""
+
+import csv
+import io
+import re
+import shlex
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from folders import files_of, make_run
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from auxtask.cli import config_folder
+from auxtask.evaluation.groups import comparable_blocks
+from auxtask.evaluation.rendering import to_csv, to_html, to_latex, to_markdown
+from auxtask.evaluation.runs import flat, read_runs
+from auxtask.evaluation.score_tables import dataset_scores, metric_scores
+from auxtask.evaluation.sections import report_sections, run_table
+from auxtask.evaluation.table import Cell, Missing, Note, Rank, Score, Table, ranked
+from auxtask.overrides import training_command
+from auxtask.plot.report import write_report
+
+GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
+
+
+def command_line(*parts):
+    dataset, model, method, seeds, _ = parts
+    return f"{dataset} {model} {method} {seeds}"
+
+
+def write(folder, output):
+    runs = read_runs(folder)
+    sections = report_sections(
+        runs, comparable_blocks(runs.runs), ddof=1, resamples=100, command_line=command_line
+    )
+    write_report(sections, run_table(runs.runs), output)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two data sets; of r8 there is no rtm, and of acl_arc one seed less of it."""
+    folder = tmp_path / "runs"
+    weights = [{"main": 0.6, "rtm": 0.4}, {"main": 0.7, "rtm": 0.3}]
+    for seed in (0, 1):
+        make_run(folder, dataset="acl_arc", seed=seed, predicted=(0, 0, 0, 1, 1, 0, 2, 2, 2, seed))
+        make_run(folder, dataset="r8", seed=seed)
+    make_run(folder, dataset="acl_arc", method="rtm", seed=0, predicted=GOLD, weights=weights)
+    make_run(folder, dataset="acl_arc", method="tfidf_logreg", baseline="linear", predicted=(0,) * 10, history=())
+    return folder
+
+
+def test_missing_runs_are_counted_and_their_command_is_given(runs):
+    blocks = comparable_blocks(read_runs(runs).runs)
+    table = dataset_scores("acl_arc", blocks, 1, command_line)
+    by_row = {(row[0].value, row[1].value): row for row in table.rows}
+    commands = {note.mark: note.command for note in table.notes if note.command}
+    partly = by_row["tiny", "rtm"]
+    assert str(partly[2]) == "100.00"
+    assert [commands[mark] for mark in partly[1].marks] == ["acl_arc tiny rtm [1]"]
+    published = by_row["scibert_scivocab_uncased", "l3masking"]
+    assert published[3].value == Missing(2)
+    assert str(published[5]) == "74.10 ± 2.40"
+    assert [commands[mark] for mark in published[1].marks] == ["acl_arc scibert_scivocab_uncased l3masking [0, 1]"]
+    of_r8 = dataset_scores("r8", blocks, 1, command_line)
+    assert ("tiny", "rtm", Missing(2)) in [(row[0].value, row[1].value, row[2].value) for row in of_r8.rows]
+
+
+def test_methods_below_the_linear_yardstick_are_marked(tmp_path):
+    make_run(tmp_path, method="stl", predicted=(0,) * 10)
+    make_run(tmp_path, method="rtm", predicted=GOLD)
+    make_run(tmp_path, method="tfidf_svm", baseline="linear")
+    blocks = comparable_blocks(read_runs(tmp_path).runs)
+    table = dataset_scores("toy", blocks, 1, command_line)
+    assert [row[1].value for row in table.rows] == ["stl", "rtm", "tfidf_svm"]
+    assert [row[3].marks for row in table.rows] == [("†",), (), ()]
+    assert [row[3].rank for row in table.rows] == [None, Rank.BEST, Rank.SECOND]
+    by_metric = metric_scores("macro_f1", blocks, 1)
+    assert [row[2].marks for row in by_metric.rows] == [("†",), (), ()]
+
+
+def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
+    options = ["dataset=ohsumed", "aux=l3masking", "model=roberta-base"]
+    changes = ["trainer.max_steps=30", "model.max_length=48", "aux.l3masking.masking.mask_rate=0.4", "seed=7"]
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        wanted = settings_of([*options, *changes])
+        seed = wanted.pop("seed")
+        command = training_command("ohsumed", "roberta-base", "l3masking", [seed], wanted)
+        assert shlex.split(command)[:3] == ["python", "-m", "auxtask.train"]
+        got = settings_of(shlex.split(command)[3:])
+        assert got == {**wanted, "seed": 7}
+        assert training_command("r8", "tiny", "bit_label+rtm", [0, 1], {}) == (
+            "python -m auxtask.train -m dataset=r8 model=tiny 'aux=[bit_label,rtm]' seed=0,1"
+        )
+        other = training_command("r8", "my-bert", "stl", [0], {"model.name": "/models/my-bert"})
+        assert other == "python -m auxtask.train dataset=r8 aux=stl seed=0 model.name=/models/my-bert"
+
+
+def settings_of(overrides):
+    config = OmegaConf.to_container(compose("train", overrides), resolve=True)
+    return dict(flat({name: value for name, value in config.items() if name != "paths"}))
+
+
+def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
+    write(runs, tmp_path / "first")
+    first = files_of(tmp_path / "first")
+    write(runs, tmp_path / "second")
+    assert files_of(tmp_path / "second") == first
+    kinds = {"figures": {".png", ".pdf"}, "tables": {".csv", ".tex"}}
+    for folder, endings in kinds.items():
+        assert {path.suffix for path in (tmp_path / "first" / folder).iterdir()} == endings
+    assert {name for name in first if "/" not in name} == {"report.md", "report.html"}
+    assert {name for name in first if name.startswith("figures/weights")} == {
+        "figures/weights_acl_arc_tiny.pdf",
+        "figures/weights_acl_arc_tiny.png",
+    }
+    page = first["report.html"].decode()
+    assert not re.search(r'(src|href)="(?!#|data:)', page.replace("xlink:href", "href"))
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    markdown = first["report.md"].decode()
+    for name in re.findall(r"\]\((figures/[^)]+)\)", markdown):
+        assert name in first
+
+
+TABLE = Table(
+    "toy",
+    "Scores of a_b & <c>",
+    ("model", "F1"),
+    [
+        [Cell("a_b"), *ranked([Cell(Score(70.25, 1.5, 3)), Cell(Score(80.0, None, 1))])[:1]],
+        [Cell("<c> & 5 %"), Cell(Score(80.0, None, 1), Rank.BEST, ("†",))],
+        [Cell("d|e"), Cell(Missing(2))],
+    ],
+    notes=[Note("†", "100 % sure_", "run --x=[1]")],
+)
+
+
+class Rows(HTMLParser):
+    """Collects the text of table rows and checks that every tag is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.open = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and {"td", "th"} & set(self.open) and "sup" not in self.open:
+            self.rows[-1][-1] += data
+
+
+def test_one_table_says_the_same_in_every_format():
+    texts = [["a_b", "70.25 ± 1.50"], ["<c> & 5 %", "80.00"], ["d|e", "2 runs missing"]]
+    page = Rows()
+    page.feed(to_html(TABLE))
+    assert page.rows[1:] == texts
+    assert page.open == []
+
+    assert list(csv.reader(io.StringIO(to_csv(TABLE)))) == [
+        ["model", "F1 mean", "F1 std", "F1 runs"],
+        ["a_b", "70.25", "1.5", "3"],
+        ["<c> & 5 %", "80.0", "", "1"],
+        ["d|e", "", "", "0"],
+    ]
+
+    latex = to_latex(TABLE)
+    assert r"a\_b & \underline{70.25 $\pm$ 1.50} \\" in latex
+    assert r"<c> \& 5 \% & \textbf{80.00}\textsuperscript{$\dagger$} \\" in latex
+    assert r"100 \% sure\_ \texttt{run --x=[1]}" in latex
+    assert latex.count(r"\begin{") == latex.count(r"\end{") == 2
+
+    markdown = to_markdown(TABLE).splitlines()
+    assert len({len(line) for line in markdown[2:7]}) == 1
+    assert "<ins>70.25 ± 1.50</ins>" in markdown[4]
+    assert r"\<c\> & 5 %" in markdown[5]
+    assert "**80.00** <sup>†</sup>" in markdown[5]
+    assert r"d\|e" in markdown[6]
+    assert "`run --x=[1]`" in markdown[-1]

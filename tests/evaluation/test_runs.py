@@ -1,0 +1,96 @@
+"""Reading run folders: what is kept, and what a broken or foreign file costs."""
+
+import json
+
+import pytest
+from folders import make_run
+
+from auxtask.errors import AuxtaskError
+from auxtask.evaluation.runs import read_runs
+
+
+def test_a_run_is_read_whole(tmp_path):
+    make_run(tmp_path, dataset="toy", model="tiny", method="rtm", seed=3, trainer__max_steps=20)
+    [run] = read_runs(tmp_path).runs
+    assert (run.dataset, run.model, run.method, run.seed) == ("toy", "tiny", "rtm", 3)
+    assert run.scores["micro_f1"] == pytest.approx(0.7)
+    assert run.scores["macro_f1"] == pytest.approx(0.6746, abs=5e-5)
+    assert run.class_scores["b"] == {"f1": pytest.approx(0.5), "support": 2}
+    assert run.settings["trainer.max_steps"] == 20
+    assert run.settings["fingerprints.dataset"] == "toy-content"
+    assert not [name for name in run.settings if name.startswith(("paths", "dataset", "seed", "trainer.logging"))]
+    assert [row["step"] for row in run.history] == [10, 20]
+    assert run.predictions.labels.tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 2, 2]
+    assert run.predictions.predicted.tolist() == [0, 0, 0, 1, 1, 0, 2, 2, 2, 0]
+
+
+FILES = ("config.yaml", "metrics.json", "predictions.jsonl", "history.jsonl", "environment.json")
+LOST_WITHOUT = {"config.yaml", "metrics.json"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]\n", "a picture \x00\x01\n", '{"other": 1}\n'])
+@pytest.mark.parametrize("file", FILES)
+def test_a_foreign_file_is_named_and_skipped(tmp_path, file, content):
+    make_run(tmp_path, seed=0)
+    broken = make_run(tmp_path, seed=1)
+    (broken / file).write_text(content)
+    folder = read_runs(tmp_path)
+    name = broken.relative_to(tmp_path).as_posix()
+    # An environment may be any object, and a history may be empty.
+    if (file, content) in {("environment.json", '{"other": 1}\n'), ("history.jsonl", "")}:
+        assert folder.problems == []
+    else:
+        assert [problem.path for problem in folder.problems] == [f"{name}/{file}"]
+        assert folder.problems[0].reason
+    assert len(folder.runs) == (1 if file in LOST_WITHOUT else 2)
+
+
+@pytest.mark.parametrize("file", [name for name in FILES if name.startswith(("metrics", "pred", "hist", "env"))])
+def test_a_file_cut_anywhere_never_stops_the_rest(tmp_path, file):
+    broken = make_run(tmp_path, seed=0)
+    make_run(tmp_path, seed=1)
+    whole = (broken / file).read_bytes()
+    for end in range(0, len(whole) - 1, max(1, len(whole) // 17)):
+        (broken / file).write_bytes(whole[:end])
+        folder = read_runs(tmp_path)
+        assert 1 in {run.seed for run in folder.runs}
+        cut_at_a_line = file == "history.jsonl" and (end == 0 or whole[end - 1 : end] == b"\n")
+        assert len(folder.problems) == (0 if cut_at_a_line else 1)
+
+
+def test_predictions_cut_after_a_whole_line_are_found_out(tmp_path):
+    broken = make_run(tmp_path)
+    lines = (broken / "predictions.jsonl").read_text().splitlines(keepends=True)
+    (broken / "predictions.jsonl").write_text("".join(lines[:4]))
+    folder = read_runs(tmp_path)
+    assert folder.runs[0].predictions is None
+    assert "not those of metrics.json" in folder.problems[0].reason
+
+
+def test_unfinished_runs_and_foreign_folders_are_told_apart(tmp_path):
+    unfinished = make_run(tmp_path, seed=0)
+    (unfinished / "metrics.json").unlink()
+    foreign = make_run(tmp_path, seed=1)
+    (foreign / "notes.txt").write_text("mine")
+    (tmp_path / "a" / "b" / "c" / "d").mkdir(parents=True)
+    folder = read_runs(tmp_path)
+    assert folder.unfinished == [unfinished.relative_to(tmp_path).as_posix()]
+    assert {problem.path for problem in folder.problems} == {
+        "a/b/c/d",
+        foreign.relative_to(tmp_path).as_posix() + "/notes.txt",
+    }
+    assert [run.seed for run in folder.runs] == [1]
+
+
+def test_a_run_that_says_it_is_running_is_left_out(tmp_path):
+    path = make_run(tmp_path)
+    metrics = json.loads((path / "metrics.json").read_text())
+    (path / "metrics.json").write_text(json.dumps({**metrics, "status": "running"}))
+    folder = read_runs(tmp_path)
+    assert folder.runs == []
+    assert "status 'running'" in folder.problems[0].reason
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(AuxtaskError, match="there is no folder"):
+        read_runs(tmp_path / "nowhere")

@@ -1,0 +1,161 @@
+"""Sweeps: every run once, counted before and after, whoever else works on the same folder."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from auxtask.cli import config_folder, run_command
+from auxtask.files import write_json
+from auxtask.sweep import progress_line, sweep_jobs
+from auxtask.train import train
+from auxtask.training.run_folder import RunFolder
+
+PRESETS = sorted(path.stem for path in (config_folder() / "sweep").glob("*.yaml"))
+
+
+@pytest.fixture
+def arguments(tmp_path, model_folder):
+    """A sweep of quick runs on a user's own file."""
+    data = tmp_path / "data.jsonl"
+    rows = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(20)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return [
+        "-m",
+        "dataset=files",
+        f"dataset.train={data}",
+        f"model.name={model_folder}",
+        "model.max_length=16",
+        "trainer.max_steps=2",
+        "trainer.eval_strategy=steps",
+        "trainer.eval_steps=1",
+        "trainer.disable_tqdm=true",
+        f"paths.runs={tmp_path / 'runs'}",
+        f"paths.cache={tmp_path / 'cache'}",
+    ]
+
+
+def sweep(monkeypatch, capsys, *arguments):
+    """Run a sweep in this process and give what it printed."""
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    GlobalHydra.instance().clear()
+    run_command("train", train)
+    GlobalHydra.instance().clear()
+    return capsys.readouterr().out
+
+
+def test_a_sweep_counts_its_runs_and_skips_finished_ones(arguments, monkeypatch, capsys, tmp_path):
+    first = sweep(monkeypatch, capsys, *arguments, "aux=stl", "seed=0")
+    assert "sweep: 1 runs, 0 finished; the time left is estimated once a run has finished" in first
+    [finished] = (tmp_path / "runs").rglob("metrics.json")
+    written = finished.stat().st_mtime_ns
+    second = sweep(monkeypatch, capsys, *arguments, "aux=stl,rtm", "seed=0")
+    lines = [line for line in second.splitlines() if line.startswith("sweep: ")]
+    assert lines[0].startswith("sweep: 2 runs, 1 finished, 1 left: about ")
+    assert lines[-1] == "sweep: 2 runs, 2 finished"
+    assert second.count("already finished") == 1
+    assert finished.stat().st_mtime_ns == written
+
+
+def test_a_worker_leaves_a_held_run_and_goes_on(arguments, monkeypatch, capsys, tmp_path):
+    sweep(monkeypatch, capsys, *arguments, "aux=stl", "seed=0,1")
+    held, other = sorted(path.parent for path in (tmp_path / "runs").rglob("metrics.json"))
+    for folder in (held, other):
+        (folder / "metrics.json").unlink()
+    with RunFolder(held).locked():
+        output = sweep(monkeypatch, capsys, *arguments, "aux=stl", "seed=0,1")
+    assert "is being computed by another process" in output
+    assert "1 of 2 runs are unfinished" in output
+    assert not (held / "metrics.json").exists()
+    assert (other / "metrics.json").exists()
+
+
+@pytest.mark.slow
+def test_two_workers_and_a_kill_compute_every_run_once(arguments, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "auxtask.train",
+        *arguments,
+        "aux=stl",
+        "seed=0,1,2,3",
+        "trainer.max_steps=40",
+    ]
+    outputs = [(tmp_path / f"{worker}.txt").open("w+") for worker in range(3)]
+    first, second = (subprocess.Popen(command, stdout=outputs[worker]) for worker in range(2))
+    deadline = time.monotonic() + 300
+    while not list((tmp_path / "runs").rglob("checkpoint-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert second.wait(timeout=300) == 0
+    assert subprocess.run(command, stdout=outputs[2], check=False).returncode == 0
+    metrics = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("metrics.json")]
+    assert [each["status"] for each in metrics] == ["finished"] * 4
+    for output in outputs:
+        output.seek(0)
+    texts = [output.read() for output in outputs]
+    reported = sum(text.count("this run, test") for text in texts)
+    skipped = sum(text.count("already finished") for text in texts)
+    assert reported - skipped == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+        ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"],
+    ],
+    ids=["joblib", "submitit"],
+)
+def test_launchers_compute_a_sweep(arguments, tmp_path, launcher):
+    command = [sys.executable, "-m", "auxtask.train", *arguments, *launcher, "aux=stl", "seed=0,1"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert len(list((tmp_path / "runs").rglob("metrics.json"))) == 2
+
+
+def test_the_time_left_is_that_of_the_most_alike_finished_runs(tmp_path):
+    def folder(name, seconds=None):
+        if seconds is not None:
+            write_json(tmp_path / name / "metrics.json", {"status": "finished", "seconds": {"train": seconds}})
+        return tmp_path / name
+
+    alike = [folder("r8/tiny/rtm/a", 60), folder("r8/tiny/rtm/b", 180), folder("r8/tiny/rtm/c")]
+    assert progress_line(alike).endswith("3 runs, 2 finished, 1 left: about 2 min for one worker")
+    other_method = [*alike, folder("r8/tiny/stl/d"), folder("r8/tiny/stl/e", 30)]
+    assert progress_line(other_method).endswith("2 left: about 2 min for one worker")
+    # Of another data set nothing is known: the mean of all, (60 + 180 + 30) / 3 = 90, beside 120 and 30.
+    assert progress_line([*other_method, folder("mr/tiny/stl/f")]).endswith("3 left: about 4 min for one worker")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_run_of_a_preset_can_be_composed(name):
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train", [f"+sweep={name}"], return_hydra_config=True)
+        loader = GlobalHydra.instance().config_loader()
+        params = config.hydra.sweeper.params
+        jobs = sweep_jobs([f"{key}={values}" for key, values in params.items()], loader)
+        sizes = [len(str(values).split(",")) for values in params.values()]
+        assert len(jobs) == len({tuple(job) for job in jobs}) == math.prod(sizes)
+        for at in range(len(sizes)):
+            # Each choice of each field once is enough: fields are chosen apart.
+            for job in {job[at]: job for job in jobs}.values():
+                composed = compose("train", [f"+sweep={name}", *job])
+                assert OmegaConf.to_container(composed, resolve=True)
+
+
+def test_a_later_choice_takes_the_place_of_a_presets():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        jobs = sweep_jobs(["dataset=acl_arc,ohsumed", "seed=0,1,2", "dataset=acl_arc", "seed=3,4"], loader)
+    assert jobs == [["dataset=acl_arc", "seed=3"], ["dataset=acl_arc", "seed=4"]]
