@@ -66,9 +66,9 @@ def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _method_option(method: str) -> str:
-    if method in _options("baseline"):
-        return f"baseline={method}"
     tasks = method.split("+")
+    if not set(tasks) <= _options("aux").keys():
+        return f"baseline={method}"
     return f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
 
 
