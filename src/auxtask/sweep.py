@@ -9,7 +9,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from auxtask.planning import load_dataset, run_folder
@@ -35,7 +35,8 @@ class SweepProgress(Callback):
         jobs = sweep_jobs([*arguments, *config.hydra.overrides.task], loader)
         found: dict[Path, None] = {}
         for job in tqdm(jobs, desc="Planning", unit="run", delay=1):
-            of_job = loader.load_sweep_config(config, job)
+            whole = loader.load_sweep_config(config, job)
+            of_job = OmegaConf.masked_copy(whole, [str(name) for name in whole if name != "hydra"])
             found[run_folder(of_job, load_dataset(of_job))[0].path] = None
         self._folders = list(found)
         print(progress_line(self._folders), flush=True)
