@@ -22,7 +22,7 @@ KNOWN = {
     *("config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "environment.json"),
     *("model", "checkpoints", ".lock", ".model"),
 }
-UNUSED_BY_BASELINES = ("aux", "weighting", "scoring")
+UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
 # libyaml reads a config some ten times faster than PyYAML alone.
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
