@@ -1,131 +1,188 @@
-"""Time a training step of each auxiliary task beside that of `rtm` and `stl`: paired, in one process.
+"""Time a training step of each auxiliary task and weighting beside `stl`, and `stl` beside a plain `Trainer`.
 
-Every round takes one batch of documents through a whole step of each task in turn: collation with the draw of the
-masks, forward, backward, optimizer. Ratios are taken round by round, so that they hold when the machine's speed
-drifts; likelihoods come from the cache, as they do in a run.
+Every round takes one batch of documents through a whole step of each variant in turn: collation with the draw of
+the masks, forward, backward, optimizer, move of the weights. Ratios are taken round by round, in one process, so
+the masks, forward, backward, optimizer, move of the weights. Ratios are taken round by round, in one process, so
+what they are costs nothing. The plain trainer of `transformers` pads dynamically and takes its documents in random
+order, as it does.
 
-    python scripts/bench_step.py --dataset docstrings --model tiny --rounds 200
+    python scripts/bench_step.py --rounds 120
+    python scripts/bench_step.py --rounds 4 --batch-size 8 --shape bert-base --variants stl,rtm,bit_label,rtm:meta
 """
 
 import argparse
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
-from transformers import set_seed
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    DataCollatorWithPadding,
+    PreTrainedTokenizerBase,
+    Trainer,
+    set_seed,
+)
 
+from auxtask.allocator import keep_freed_memory
 from auxtask.cli import config_folder, quiet_libraries
-from auxtask.data.encoding import encode
-from auxtask.likelihood.scorer import PLLScorer
 from auxtask.model.loading import load_classifier, load_tokenizer
 from auxtask.model.multitask import MultiTaskModel
-from auxtask.model.precision import choose_dtype
 from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.training.experiment import prepare_documents
 from auxtask.training.sampling import LengthGroupedSampler
 from auxtask.training.tasks import Preparation
 from auxtask.training.trainer import MultiTaskTrainer
-from auxtask.training.weighting.static import StaticWeighting
+
+VARIANTS = (
+    "stl,rtm,l3masking,whole_word,span,frequency,all_phrase,bit_label,"
+    "rtm:meta,rtm:gradnorm,rtm:pcgrad,rtm:gate,rtm:uncertainty,rtm:dwa"
+)
+PLAIN = "plain Trainer"
 
 
-def build(aux: str, arguments: argparse.Namespace, folder: str) -> MultiTaskTrainer:
-    """Build the trainer that `python -m auxtask.train aux=...` would use."""
-    overrides = [f"dataset={arguments.dataset}", f"model={arguments.model}", f"aux={aux}"]
+def random_likelihoods(split: Dataset, metric: str) -> Dataset:
+    """Stand for the scorer: likelihoods of the right shape."""
+    generator = np.random.default_rng(0)
+    rows = [
+        np.where(np.array(words) < 0, np.nan, generator.beta(0.5, 0.5, len(words))) for words in split["word_ids"]
+    ]
+    return split.add_column("likelihoods", rows)
+
+
+def encoder_of_shape(shape: str, tokenizer: PreTrainedTokenizerBase, folder: Path) -> str:
+    """Give `tiny`, or write a BERT of base size with random weights."""
+    if shape == "tiny":
+        return shape
+    BertForMaskedLM(BertConfig()).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def training_fields(batch_size: int) -> dict[str, Any]:
+    return {
+        "bf16": "auto",
+        "report_to": "none",
+        "remove_unused_columns": False,
+        "disable_tqdm": True,
+        "per_device_train_batch_size": batch_size,
+    }
+
+
+def build(variant: str, model_name: str, batch_size: int, folder: Path) -> MultiTaskTrainer:
+    """Build the trainer that `python -m auxtask.train aux=... weighting=...` would use."""
+    aux, _, weighting = variant.partition(":")
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("train", overrides)
-    tokenizer = load_tokenizer(config.model.name)
+        config = compose("train", [f"aux={aux}", f"weighting={weighting or 'static'}"])
+    tokenizer = load_tokenizer(model_name)
     dataset = instantiate(config.dataset)
-    encoded = encode(dataset, tokenizer, config.model.max_length)
     tasks = {name: instantiate(task) for name, task in config.aux.items()}
-
-    def annotate(split: Any, metric: str) -> Any:
-        cache = Path(config.paths.cache) / "scores"
-        dtype = choose_dtype(config.scoring.dtype)
-        return PLLScorer.from_pretrained(config.model.name, metric=metric, cache=cache, dtype=dtype).annotate(
-            split
-        )
-
-    for task in tasks.values():
-        encoded = task.prepare(encoded, Preparation(config.model.name, tokenizer, dataset.label_names, annotate))
+    preparation = Preparation(model_name, tokenizer, dataset.label_names, random_likelihoods)
+    encoded = prepare_documents(dataset, config.model.max_length, tasks, preparation)
     set_seed(0)
     model = MultiTaskModel(
-        load_classifier(config.model.name, dataset.label_names),
-        {name: task.head(config.model.name) for name, task in tasks.items()},
+        load_classifier(model_name, dataset.label_names),
+        {name: task.head(model_name) for name, task in tasks.items()},
         {name: task.loss for name, task in tasks.items()},
     )
     main = ClassificationCollator(tokenizer)
     trainer = MultiTaskTrainer(
         model,
-        training_arguments(folder, bf16="auto", report_to="none", remove_unused_columns=False, disable_tqdm=True),
+        training_arguments(folder, **training_fields(batch_size)),
         MultiTaskCollator(main, {name: task.collator(tokenizer, 0) for name, task in tasks.items()}),
         MultiTaskCollator(main),
         encoded["train"],
         encoded["valid"],
-        StaticWeighting(),
+        instantiate(config.weighting),
     )
+    return started(trainer)
+
+
+def build_plain(stl: MultiTaskTrainer, model_name: str, batch_size: int, folder: Path) -> Trainer:
+    """Build what a user without auxtask would: the same classifier and documents, dynamic padding."""
+    set_seed(0)
+    tokenizer = load_tokenizer(model_name)
+    rows = stl.train_dataset.select_columns(["input_ids", "attention_mask", "label"])
+    classifier: Any = stl.model
+    names = [classifier.classifier.config.id2label[index] for index in range(classifier.classifier.num_labels)]
+    trainer = Trainer(
+        load_classifier(model_name, names),
+        training_arguments(folder, **training_fields(batch_size)),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        train_dataset=rows,
+    )
+    return started(trainer)
+
+
+def started(trainer: Any) -> Any:
     trainer.create_optimizer()
     # What the training loop would set; a step outside the loop needs it too.
     trainer.current_gradient_accumulation_steps = 1
     return trainer
 
 
-def step(trainer: MultiTaskTrainer, features: list[Mapping[str, Any]]) -> float:
+def step(trainer: Any, features: list[dict[str, Any]]) -> float:
     """Take one training step and give its seconds."""
     start = perf_counter()
     trainer.training_step(trainer.model, trainer.data_collator(features))
+    trainer.accelerator.clip_grad_norm_(trainer.model.parameters(), 1.0)
     trainer.optimizer.step()
+    if isinstance(trainer, MultiTaskTrainer):
+        trainer.weighting.update()
     trainer.model.zero_grad()
     return perf_counter() - start
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="docstrings")
-    parser.add_argument("--model", default="tiny")
-    parser.add_argument("--aux", default="stl,rtm,l3masking", help="tasks to time, stl and rtm among them")
+    parser.add_argument("--shape", default="tiny", choices=("tiny", "bert-base"))
+    parser.add_argument("--variants", default=VARIANTS, help="aux or aux:weighting, stl among them")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--warm-up", type=int, default=3, help="rounds before the clock runs")
     arguments = parser.parse_args()
     quiet_libraries()
-    tasks = arguments.aux.split(",")
-    with tempfile.TemporaryDirectory() as folder:
-        trainers = {aux: build(aux, arguments, folder) for aux in tasks}
-    rows = {aux: list(trainer.train_dataset) for aux, trainer in trainers.items()}
-    lengths = [len(row["input_ids"]) for row in rows["stl"]]
-    seconds: dict[str, list[float]] = {aux: [] for aux in tasks}
-    warm_up, epoch, batches = 10, 0, []
-    sampler = LengthGroupedSampler(lengths, arguments.batch_size, seed=0)
-    for round_number in range(warm_up + arguments.rounds):
-        if not batches:
-            sampler.set_epoch(epoch)
-            order, epoch = list(sampler), epoch + 1
-            batches = [
-                batch
-                for start in range(0, len(order), arguments.batch_size)
-                if len(batch := order[start : start + arguments.batch_size]) == arguments.batch_size
-            ]
-        batch = batches.pop()
-        # The order changes every round, so that no task always runs in the wake of the same other.
-        for aux in np.roll(tasks, round_number):
-            duration = step(trainers[aux], [rows[aux][index] for index in batch])
-            if round_number >= warm_up:
-                seconds[aux].append(duration)
-    print(f"{arguments.dataset}, {arguments.model}, batch {arguments.batch_size}, {arguments.rounds} rounds")
-    for aux in tasks:
-        ratios = {
-            other: median(mine / theirs for mine, theirs in zip(seconds[aux], seconds[other], strict=True))
-            for other in ("stl", "rtm")
-        }
-        print(
-            f"{aux:10} median {1000 * median(seconds[aux]):7.1f} ms   "
-            f"{ratios['stl']:.3f} x stl   {ratios['rtm']:.3f} x rtm"
-        )
+    keep_freed_memory()
+    variants, size = arguments.variants.split(","), arguments.batch_size
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model_name = encoder_of_shape(arguments.shape, load_tokenizer("tiny"), folder / "encoder")
+        trainers: dict[str, Any] = {variant: build(variant, model_name, size, folder) for variant in variants}
+        trainers[PLAIN] = build_plain(trainers["stl"], model_name, size, folder)
+    rows = {variant: list(trainer.train_dataset) for variant, trainer in trainers.items()}
+    lengths = np.array([len(row["input_ids"]) for row in rows["stl"]])
+    rounds = arguments.warm_up + arguments.rounds
+    order = list(LengthGroupedSampler(lengths, size, seed=0))
+    batches = [order[start : start + size] for start in range(0, len(order) - size, size)]
+    in_random_order = np.random.default_rng(0).permutation(len(lengths))
+    seconds: dict[str, list[float]] = {variant: [] for variant in trainers}
+    tokens = {"stl": 0, PLAIN: 0}
+    for number in range(rounds):
+        start = number * size % (len(lengths) - size)
+        batch = {"stl": batches[number % len(batches)], PLAIN: in_random_order[start : start + size]}
+        # The order changes every round, so that no variant always runs in the wake of the same other.
+        for variant in np.roll(list(trainers), number):
+            chosen = batch.get(variant, batch["stl"])
+            duration = step(trainers[variant], [rows[variant][index] for index in chosen])
+            if number >= arguments.warm_up:
+                seconds[variant].append(duration)
+                if variant in tokens:
+                    tokens[variant] += int(lengths[chosen].sum())
+    print(f"docstrings, {arguments.shape}, batch {size}, {arguments.rounds} rounds")
+    for variant in variants:
+        ratio = median(mine / stl for mine, stl in zip(seconds[variant], seconds["stl"], strict=True))
+        print(f"{variant:16} median {1000 * median(seconds[variant]):8.1f} ms   {ratio:.3f} x stl")
+    speeds = {variant: count / sum(seconds[variant]) for variant, count in tokens.items()}
+    for variant, speed in speeds.items():
+        print(f"{variant:16} {speed:8,.0f} tokens/s")
+    print(f"stl beside the plain trainer: {speeds['stl'] / speeds[PLAIN]:.3f} x its tokens/s")
 
 
 if __name__ == "__main__":

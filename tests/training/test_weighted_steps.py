@@ -107,7 +107,7 @@ def test_by_losses_or_by_gradients_the_same_arrives_at_every_parameter(build, do
 
 
 def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, documents):
-    weighting = MetaWeighting(dev_batch_size=4, seed=7)
+    weighting = MetaWeighting(batch_size=None, dev_batch_size=4, seed=7)
     trainer = build(weighting)
     batch, _, _ = gradients(trainer, documents)
     encoder = list(trainer.model.classifier.base_model.parameters())

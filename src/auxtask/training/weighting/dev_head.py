@@ -60,7 +60,9 @@ class DevHead:
         with evaluating(self.encoder):
             with torch.no_grad():
                 features = self.encoder(batch["input_ids"], attention_mask=batch["attention_mask"])
-            optimizer = torch.optim.AdamW(self.parameters, lr=self.learning_rate, weight_decay=self.weight_decay)
+            optimizer = torch.optim.AdamW(
+                self.parameters, lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+            )
             last = float("inf")
             for _ in range(self.max_steps):
                 loss = run_head(

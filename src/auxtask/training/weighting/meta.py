@@ -19,7 +19,8 @@ class MetaWeighting(GradientWeighting):
 
     Args:
         learning_rate: of w, above 0.
-        batch_size: validation documents that give the gradient; None for as many as a training batch has.
+        batch_size: validation documents that give the gradient; None for as many as a training batch has, as in
+            the reference. Fewer are faster.
         dev_learning_rate, dev_weight_decay, dev_batch_size, dev_steps: of the dev head, see `DevHead`.
         seed: of the validation batches and the dev heads.
 
@@ -35,7 +36,7 @@ class MetaWeighting(GradientWeighting):
     def __init__(
         self,
         learning_rate: float = 0.01,
-        batch_size: int | None = None,
+        batch_size: int | None = 16,
         dev_learning_rate: float = 1e-3,
         dev_weight_decay: float = 0.1,
         dev_batch_size: int = 32,
