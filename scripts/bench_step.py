@@ -2,7 +2,7 @@
 
 Every round takes one batch of documents through a whole step of each variant in turn: collation with the draw of
 the masks, forward, backward, optimizer, move of the weights. Ratios are taken round by round, in one process, so
-the masks, forward, backward, optimizer, move of the weights. Ratios are taken round by round, in one process, so
+that they hold when the machine's speed drifts. Likelihoods are random: in a run they come from a cache, and
 what they are costs nothing. The plain trainer of `transformers` pads dynamically and takes its documents in random
 order, as it does.
 
