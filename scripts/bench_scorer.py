@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,6 +33,7 @@ from auxtask.likelihood.rows import masked_batches
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.model.loading import load_masked_lm, load_tokenizer
+from auxtask.model.precision import DTYPES, choose_dtype
 from auxtask.training.environment import peak_memory_bytes
 
 RANDOM = {
@@ -51,10 +53,11 @@ def build(name: str, dtype: torch.dtype) -> PreTrainedModel:
     return BertForMaskedLM(RANDOM[name]).eval().to(dtype)
 
 
-def seconds(work: Callable[[], Any]) -> float:
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds that some work takes, and what comes of it."""
     start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    result = work()
+    return time.perf_counter() - start, result
 
 
 def matmul_peak(dtype: torch.dtype) -> float:
@@ -62,7 +65,8 @@ def matmul_peak(dtype: torch.dtype) -> float:
     best = 0.0
     for size in (512, 1024, 2048):
         left, right = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-        best = max(best, 2 * size**3 / min(seconds(lambda a=left, b=right: a @ b) for _ in range(12)) / 1e9)  # type: ignore[misc]
+        shortest = min(timed(partial(torch.mm, left, right))[0] for _ in range(12))
+        best = max(best, 2 * size**3 / shortest / 1e9)
     return best
 
 
@@ -139,16 +143,20 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=128)
     parser.add_argument("--strides", type=int, nargs="*", default=[4, 8, 12, 16])
     parser.add_argument("--cached", type=int, default=300, help="documents in the cache")
+    parser.add_argument("--dtypes", nargs="+", choices=DTYPES, default=list(DTYPES))
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--memory", type=int, help="only score so many documents of 512 tokens; print peak memory")
+    parser.add_argument(
+        "--memory", type=int, nargs="*", default=[2, 8], help="documents of 512 tokens, a process each"
+    )
+    parser.add_argument("--memory-alone", type=int, help="only score so many documents; tell the peak of memory")
     arguments = parser.parse_args()
     quiet_libraries()
     # As the commands do; the loops profit too.
     keep_freed_memory()
-    if arguments.memory is not None:
+    if arguments.memory_alone is not None:
         scorer = PLLScorer(build(arguments.model, torch.float32), load_tokenizer("tiny"), progress=False)
-        scorer.annotate(long_documents(arguments.memory, length=512, scored=8))
-        print(f"  {arguments.memory:3} documents of 512 tokens: {peak_memory_bytes() / 1e9:.2f} GB at most")
+        scorer.annotate(long_documents(arguments.memory_alone, length=512, scored=8))
+        print(f"  {arguments.memory_alone:3} documents of 512 tokens: {peak_memory_bytes() / 1e9:.2f} GB at most")
         return
 
     tokenizer = load_tokenizer("tiny" if arguments.model in RANDOM else arguments.model)
@@ -156,6 +164,9 @@ def main() -> None:
     texts = [text for text, _ in read_pairs(arguments.folder / "train.jsonl.gz")]
     texts = np.random.default_rng(0).permutation(np.array(texts, dtype=object)).tolist()
     dataset = encode(Dataset.from_dict({"text": texts}), tokenizer, arguments.max_length)
+    every = Documents.from_dataset(dataset)
+    distinct = every.take(np.array(list({key: index for index, key in enumerate(every.keys())}.values())))
+    repeated = every.scored.sum() / distinct.scored.sum()
     dataset = dataset.filter(lambda row: len(row["input_ids"]) >= arguments.min_length)
     whole = dataset.select(range(min(arguments.cached, len(dataset))))
     # A few lengths, several documents of each: rows are pooled as those of a whole data set are.
@@ -168,76 +179,83 @@ def main() -> None:
     tokens = int(documents.scored.sum())
     print(
         f"{arguments.model}: {len(documents)} documents, {tokens} tokens, {documents.lengths.mean():.0f} a row; "
-        f"{torch.get_num_threads()} threads"
+        f"{torch.get_num_threads()} threads; the whole data set has {every.scored.sum()} tokens, "
+        f"{distinct.scored.sum()} of them in documents that differ, which alone are computed"
     )
 
-    likelihoods, medians = {}, {}
-    for dtype in (torch.float32, torch.bfloat16):
+    likelihoods, first_loops = {}, {}
+    for name in arguments.dtypes:
+        dtype = choose_dtype(name)
         model = build(arguments.model, dtype)
         scorer = PLLScorer(model, tokenizer, progress=False)
         scorer.score(["warm up"])
-        name = str(dtype).removeprefix("torch.")
         taken: dict[str, list[float]] = {way: [] for way in ("scorer", *LOOPS)}
         peaks = []
         # Every repeat times all of them: what else the machine does meets all alike.
         for _ in range(arguments.repeats):
             peaks.append(matmul_peak(dtype))
-            taken["scorer"].append(seconds(lambda scorer=scorer: scorer.annotate(dataset)))  # type: ignore[misc]
-            for way, at_once in LOOPS.items():
-                taken[way].append(
-                    seconds(lambda model=model, rows=at_once: public_loop(model, tokenizer, documents, rows))  # type: ignore[misc]
-                )
-        peak = max(peaks)
-        medians[name] = {way: median(values) for way, values in taken.items()}
+            took, likelihoods[name] = timed(partial(likelihoods_of, scorer, dataset))
+            taken["scorer"].append(took)
+            for way, rows_at_once in LOOPS.items():
+                took, loop = timed(partial(public_loop, model, tokenizer, documents, rows_at_once))
+                taken[way].append(took)
+        peak, fast = max(peaks), median(taken["scorer"])
+        first_loops = first_loops or {way: median(taken[way]) for way in LOOPS}
         rows, with_head, needed = arithmetic(model, documents)
-        fast = medians[name]["scorer"]
-        likelihoods[name] = likelihoods_of(scorer, dataset)
-        print(f"\n{name}: matmul peak {peak:.0f} GFLOP/s")
+        deviation = np.abs(np.log(likelihoods[name][documents.scored]) - loop).max()
         print(
+            f"\n{name}: matmul peak {peak:.0f} GFLOP/s; ln P differs from the loop's by {deviation:.1e} at most\n"
             f"  scorer             {tokens / fast:8.1f} tokens/s; in arithmetic of whole rows "
             f"{rows / fast:.0f} GFLOP/s = {rows / fast / peak:.0%} of peak, in what it needs "
             f"{needed / fast / peak:.0%}"
         )
         for way in LOOPS:
-            slow = medians[name][way]
+            slow, first = median(taken[way]), first_loops[way]
             print(
                 f"  {way:18} {tokens / slow:8.1f} tokens/s, {with_head / slow / peak:.0%} of peak; scorer x "
-                f"{slow / fast:.2f}, x {medians['float32'][way] / fast:.2f} of the loop in float32"
+                f"{slow / fast:.2f}, x {slow / fast * repeated:.2f} over the whole data set; against this loop in "
+                f"{arguments.dtypes[0]} x {first / fast:.2f}, x {first / fast * repeated:.2f}"
             )
         print(
             f"  the loops' arithmetic is x {with_head / needed:.2f} of what exact scores need; the rest of the "
-            "scorer's gain is how fast it does the same"
+            "scorer's gain is how fast it does the same, and what it does once"
         )
         for metric, stride in [("word_l2r", stride) for stride in arguments.strides] + [("unmasked", None)]:
             approximate = PLLScorer(model, tokenizer, metric, stride=stride, progress=False)
-            took = seconds(lambda scorer=approximate: scorer.annotate(dataset))  # type: ignore[misc]
-            close = closeness(documents, likelihoods_of(approximate, dataset), likelihoods[name])
+            took, close = timed(partial(likelihoods_of, approximate, dataset))
             label = metric if stride is None else f"stride {stride}"
-            print(f"  {label:18} {tokens / took:8.1f} tokens/s, x {fast / took:.1f}; {close}")
+            print(
+                f"  {label:18} {tokens / took:8.1f} tokens/s, x {fast / took:.1f}; "
+                + closeness(documents, close, likelihoods[name])
+            )
         with tempfile.TemporaryDirectory() as folder:
             # What the cache holds does not matter for its speed: the cheapest scores of many documents.
             cached = PLLScorer(model, tokenizer, "unmasked", progress=False, cache=folder)
             cached.annotate(whole)
-            hit = seconds(lambda scorer=cached: scorer.annotate(whole))  # type: ignore[misc]
+            hit, _ = timed(partial(cached.annotate, whole))
             assert cached.summary is not None
             speed = cached.summary.tokens / hit
-        print(
-            f"  from the cache     {speed:8.0f} tokens/s, x {speed / (tokens / fast):.0f} ({len(whole)} documents)"
-        )
+        print(f"  from the cache     {speed:8.0f} tokens/s, x {speed / (tokens / fast):.0f}")
 
-    loop = public_loop(build(arguments.model, torch.float32), tokenizer, documents, 1)
-    exact, half = likelihoods["float32"][documents.scored], likelihoods["bfloat16"][documents.scored]
-    deviation = np.abs(np.log(exact) - loop)
-    difference = np.abs(np.log(exact) - np.log(half))
-    print(f"\nfloat32 against the loop: ln P differs by at most {deviation.max():.1e}")
-    print(
-        f"bfloat16 against float32: ln P differs by {difference.mean():.4f} on average, "
-        f"{np.quantile(difference, 0.99):.4f} at the 99th percentile, {difference.max():.4f} at most; "
-        + closeness(documents, likelihoods["bfloat16"], likelihoods["float32"])
-    )
-    print("peak memory of a fresh process, bert-base in float32:", flush=True)
-    for count in (2, 8):
-        script = [sys.executable, __file__, str(arguments.folder), "--model", "bert-base", "--memory", str(count)]
+    if len(likelihoods) == 2:
+        exact, half = (values[documents.scored] for values in likelihoods.values())
+        difference = np.abs(np.log(exact) - np.log(half))
+        print(
+            f"\n{' and '.join(likelihoods)}: ln P differs by {difference.mean():.4f} on average, "
+            f"{np.quantile(difference, 0.99):.4f} at the 99th percentile, {difference.max():.4f} at most; "
+            + closeness(documents, *reversed(likelihoods.values()))
+        )
+    print("\npeak memory of a fresh process, bert-base in float32:", flush=True)
+    for count in arguments.memory:
+        script = [
+            sys.executable,
+            __file__,
+            str(arguments.folder),
+            "--model",
+            "bert-base",
+            "--memory-alone",
+            str(count),
+        ]
         subprocess.run(script, check=True)
 
 

@@ -54,7 +54,7 @@ def likelihood_histogram(likelihoods: Mapping[str, ArrayLike], bins: int = 20) -
             label=[f"{name}, {len(given):,} tokens" for name, given in zip(likelihoods, shown, strict=True)],
         )
         axes.set_xlim(0, right)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.spines[["top", "right"]].set_visible(False)
     likelihood_axes, surprisal_axes = figure.axes
     likelihood_axes.set(xlabel="likelihood", ylabel="share of tokens")
