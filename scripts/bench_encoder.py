@@ -47,7 +47,7 @@ def main() -> None:
         "general English, held out": list(islice(read_documents([arguments.general]), arguments.documents)),
         **{name: texts_of(name, arguments.documents) for name in arguments.data},
     }
-    print("| text | characters a token | encoder | bigram | unigram |")
+    print("| text | characters a token | encoder | unigram | bigram |")
     print("|---|---|---|---|---|")
     for name, documents in texts.items():
         rows = tokenizer(list(documents), truncation=True, max_length=arguments.max_length)["input_ids"]
