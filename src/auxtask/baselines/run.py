@@ -12,7 +12,7 @@ from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.files import write_json_lines
 from auxtask.metrics import classification_metrics
 from auxtask.model.multitask import MAIN
-from auxtask.training.history import history_rows
+from auxtask.training.history import flat, history_rows
 from auxtask.training.results import write_results
 from auxtask.training.run_folder import RunFolder
 
@@ -145,10 +145,8 @@ def evaluation_row(
         "step": step,
         "epoch": float(epoch),
         "seconds": round(seconds, 3),
-        "losses": {MAIN: loss},
-        "weights": {MAIN: 1.0},
-        "tasks": {},
         "learning_rate": learning_rate,
+        **flat({"losses": {MAIN: loss}, "weights": {MAIN: 1.0}}),
     }
     [row] = history_rows([entry | {f"eval_{name}": value for name, value in valid.items()}])
     return row
