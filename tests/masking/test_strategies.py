@@ -100,7 +100,12 @@ def test_units_cover_the_mask_rate_on_average_in_every_document(tokenizer, featu
     short = {"input_ids": [tokenizer.cls_token_id, 20, tokenizer.sep_token_id], "word_ids": [-1, 0, -1]}
     counts = selections(kind(tokenizer, mask_rate, seed=1), [*features, short], 800).sum(axis=2)
     for row, feature in enumerate([*features, short]):
-        assert ttest_1samp(counts[:, row], mask_rate * (len(feature["input_ids"]) - 2)).pvalue > LEVEL
+        expected = mask_rate * (len(feature["input_ids"]) - 2)
+        if np.ptp(counts[:, row]) == 0:
+            # Words of one token each may cover the rate exactly, every time.
+            assert counts[0, row] == pytest.approx(expected)
+        else:
+            assert ttest_1samp(counts[:, row], expected).pvalue > LEVEL
         words = Counter(word for word in feature["word_ids"] if word >= 0)
         # A unit that does not fit is taken or left as a whole.
         assert counts[:, row].max() < mask_rate * words.total() + max(words.values()) * 10
