@@ -7,8 +7,6 @@ import pytest
 import torch
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
-from auxtask.data.packing import train_wordpiece
-
 # The models here are so small that a second thread costs more than it brings.
 torch.set_num_threads(1)
 
@@ -24,8 +22,9 @@ SENTENCES = [
 
 @pytest.fixture(scope="session")
 def tokenizer() -> PreTrainedTokenizerFast:
-    """An uncased WordPiece tokenizer of some 200 tokens."""
-    return train_wordpiece(SENTENCES * 3, vocabulary_size=200)
+    """An uncased WordPiece tokenizer of some 200 tokens, learned once from the sentences by `train_wordpiece`."""
+    # Kept, because equal counts are ranked anew each time a vocabulary is learned: no test should hang on that.
+    return PreTrainedTokenizerFast.from_pretrained(Path(__file__).parent / "tokenizer")
 
 
 @pytest.fixture(scope="session")
