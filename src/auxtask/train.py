@@ -55,7 +55,7 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
                 folder.path / "environment.json",
                 {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
             )
-            compute = fine_tune if "baseline" not in config else compute_baseline
+            compute = compute_baseline if config.get("baseline") else fine_tune
             compute(config, dataset, folder)
     return folder, not finished
 
