@@ -1,9 +1,10 @@
-"""Time the report of many run folders: real ones, copied under other names of data sets and models.
+"""Time the report of many run folders: real ones, copied under other seeds, data sets and models.
 
 python scripts/bench_report.py results/runs --count 2000
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -13,30 +14,32 @@ from pathlib import Path
 from time import perf_counter
 
 
-def copy_runs(source: Path, target: Path, number: int, models: int) -> None:
-    """Copy the runs of a folder over and over: a data set of their own for every so many models."""
+def copy_runs(source: Path, target: Path, number: int, datasets: int, models: int) -> None:
+    """Copy the runs of a folder over and over, spread evenly over data sets and models."""
     runs = sorted(path.parent for path in source.glob("*/*/*/*/metrics.json"))
     if not runs:
         raise SystemExit(f"no finished run in '{source}'; give a folder that python -m auxtask.train has filled")
-    names = (
-        (run, f"{dataset}_{copy // models}", f"{model}_{copy % models}", method, run_id)
-        for copy in count()
-        for run in runs
-        for dataset, model, method, run_id in [run.relative_to(source).parts]
-    )
-    for run, *parts in islice(names, number):
-        shutil.copytree(run, target.joinpath(*parts))
+    for copy, run in islice(((copy, run) for copy in count() for run in runs), number):
+        dataset, model, method, run_id = run.relative_to(source).parts
+        seeds, block = divmod(copy, datasets * models)
+        folder = target / f"{dataset}_{block // models}" / f"{model}_{block % models}" / method
+        copied = Path(shutil.copytree(run, folder / f"{run_id}_{seeds}"))
+        config = copied / "config.yaml"
+        text = config.read_text(encoding="utf-8")
+        text = re.sub(r"^seed: (\d+)$", rf"seed: {seeds}\1", text, flags=re.MULTILINE)
+        config.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--models", type=int, default=4, help="a data set")
+    parser.add_argument("--datasets", type=int, default=3)
+    parser.add_argument("--models", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs, output = Path(folder, "runs"), Path(folder, "report")
-        copy_runs(arguments.runs, runs, arguments.count, arguments.models)
+        copy_runs(arguments.runs, runs, arguments.count, arguments.datasets, arguments.models)
         start = perf_counter()
         command = [sys.executable, "-m", "auxtask.report", str(runs), f"output={output}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

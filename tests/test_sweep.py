@@ -154,6 +154,11 @@ def test_every_run_of_a_preset_can_be_composed(name):
                 assert OmegaConf.to_container(composed, resolve=True)
 
 
+def test_no_baseline_by_name_is_the_config_without_one():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        assert compose("train", ["baseline=none"]) == compose("train")
+
+
 def test_a_later_choice_takes_the_place_of_a_presets():
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()

@@ -1,4 +1,4 @@
-"""Pictures of how runs went: scores over steps and seconds, task weights, and gains by class size."""
+"""Pictures of how runs went: scores over steps and seconds, and gains by class size."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 
 from auxtask.evaluation.class_gains import ClassGain
@@ -69,14 +70,14 @@ def curve_figure(block: Block) -> Figure | None:
     if not groups:
         return None
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 3.4), layout="constrained")
+        figure = Figure(figsize=(8.6, 3.4))
         by_steps, by_seconds = figure.subplots(1, 2, sharey=True)
         for at, group in enumerate(groups):
             _draw_band(by_steps, group, at, lambda run, row: row["step"])
             _draw_band(by_seconds, group, at, lambda run, row: row["seconds"] + run.seconds.get("score", 0.0))
         by_steps.set(xlabel="steps", ylabel="validation macro-F1, %")
         by_seconds.set(xlabel="seconds, preparation included")
-        _finish(figure, [by_steps, by_seconds], f"{block.dataset}, {block.label}")
+        finish(figure, [by_steps, by_seconds], f"{block.dataset}, {block.label}")
         by_steps.legend(loc="lower right")
     return figure
 
@@ -99,51 +100,6 @@ def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[
         axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
 
 
-def weight_figure(block: Block) -> Figure | None:
-    """Draw the weight of each task over the steps, a panel a method: mean and range over seeds.
-
-    Args:
-        block: runs of one data set and model.
-
-    Returns:
-        The figure; None where no method has weights that change.
-    """
-    groups = [group for group in block.groups if any(_has_moving_weights(run.history) for run in group.runs)]
-    if not groups:
-        return None
-    with rc_context(STYLE):
-        figure = Figure(figsize=(min(2.2 + 3.0 * len(groups), 12.0), 3.2), layout="constrained")
-        panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
-        for panel, group in zip(panels, groups, strict=True):
-            tasks = dict.fromkeys(task for run in group.runs for row in run.history for task in row["weights"])
-            for at, task in enumerate(tasks):
-                _draw_weights(panel, group.runs, task, COLORS[at % len(COLORS)])
-            panel.set_xlabel("steps")
-            panel.set_title(group.label, fontsize=9)
-            panel.legend()
-        panels[0].set(ylabel="weight of the task's loss")
-        _finish(figure, panels, f"{block.dataset}, {block.label}")
-    return figure
-
-
-def _has_moving_weights(history: Sequence[Mapping[str, Any]]) -> bool:
-    weights = [row.get("weights") for row in history]
-    return bool(weights and weights[0]) and any(other != weights[0] for other in weights)
-
-
-def _draw_weights(panel: Axes, runs: Sequence[Run], task: str, color: str) -> None:
-    steps = sorted({row["step"] for run in runs for row in run.history})
-    read = np.array(
-        [
-            np.interp(steps, [row["step"] for row in run.history], [row["weights"][task] for row in run.history])
-            for run in runs
-            if run.history
-        ]
-    )
-    panel.plot(steps, read.mean(axis=0), color=color, label=task)
-    panel.fill_between(steps, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
-
-
 def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figure | None:
     """Draw the change in F1 against `stl` of each class over the size of the class, a panel a method.
 
@@ -159,7 +115,7 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
     columns = min(3, len(gains))
     lines = -(-len(gains) // columns)
     with rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 2.9 * columns, 0.8 + 2.5 * lines), layout="constrained")
+        figure = Figure(figsize=(1.2 + 2.9 * columns, 0.8 + 2.5 * lines))
         panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
         # Colours as in the figure of curves, where the first is stl's.
         for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=False), 1):
@@ -170,7 +126,7 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
             panel.set_visible(False)
         figure.supxlabel("test documents of the class", fontsize=9)
         figure.supylabel("change in F1 against stl, points", fontsize=9)
-        _finish(figure, panels, f"{block.dataset}, {block.label}")
+        finish(figure, panels, f"{block.dataset}, {block.label}")
     return figure
 
 
@@ -191,14 +147,20 @@ def _draw_gains(panel: Axes, gains: Sequence[ClassGain], color: str) -> None:
         panel.plot(ends, slope * np.log(ends) + height, color=color, ls="--", lw=1)
 
 
-def _finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
+def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
+    """Give a figure its title, grids and layout.
+
+    Args:
+        figure: with everything drawn.
+        panels: its axes.
+        title: of the whole.
+    """
     for panel in panels:
         panel.grid(True, color=INK, alpha=0.18, lw=0.6)
         panel.set_axisbelow(True)
     figure.suptitle(title, fontsize=10)
-    # Placed once here, not again for each format.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    # Placed once here: a figure with a layout engine of its own is drawn twice for each format.
+    ConstrainedLayoutEngine().execute(figure)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

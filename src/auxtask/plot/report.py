@@ -11,8 +11,9 @@ from auxtask.evaluation.rendering import to_csv, to_latex, to_markdown
 from auxtask.evaluation.sections import Section
 from auxtask.evaluation.table import Table
 from auxtask.files import write_text
-from auxtask.plot.curves import Picture, curve_figure, gain_figure, save_figure, weight_figure
+from auxtask.plot.curves import Picture, curve_figure, gain_figure, save_figure
 from auxtask.plot.page import html_page
+from auxtask.plot.weights import weight_figure
 
 
 def write_report(sections: Sequence[Section], runs: Table, folder: Path) -> None:

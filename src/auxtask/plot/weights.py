@@ -1,12 +1,20 @@
-"""How the tasks were weighted over a run."""
+"""How the tasks were weighted over runs."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
+from auxtask.evaluation.groups import Block
+from auxtask.plot.curves import COLORS, STYLE, finish
+
+History = Sequence[Mapping[str, Any]]
 
 
 def task_weights(run: str | Path) -> Figure:
@@ -30,13 +38,55 @@ def task_weights(run: str | Path) -> Figure:
         lines = (Path(run) / "history.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise AuxtaskError(f"'{run}' holds no history.jsonl; give the folder of a run") from error
-    rows = [json.loads(line) for line in lines]
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for task in dict.fromkeys(name for row in rows for name in row["weights"]):
-        points = [(row["step"], row["weights"][task]) for row in rows if task in row["weights"]]
-        axes.plot(*zip(*points, strict=True), marker=".", label=task)
-    axes.set(xlabel="step", ylabel="weight", ylim=(0, None))
-    axes.legend(frameon=False)
+    return _panels("", {"": [[json.loads(line) for line in lines]]})
+
+
+def weight_figure(block: Block) -> Figure | None:
+    """Draw the weight of each task over the steps, a panel a method: mean and range over seeds.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        The figure; None where no method has weights that change.
+    """
+    panels = {
+        group.label: [run.history for run in group.runs if run.history]
+        for group in block.groups
+        if any(_moves(run.history) for run in group.runs)
+    }
+    return _panels(f"{block.dataset}, {block.label}", panels) if panels else None
+
+
+def _moves(history: History) -> bool:
+    weights = [row.get("weights") for row in history]
+    return bool(weights and weights[0]) and any(other != weights[0] for other in weights)
+
+
+def _panels(title: str, histories: Mapping[str, Sequence[History]]) -> Figure:
+    with rc_context(STYLE):
+        figure = Figure(figsize=(min(2.2 + 3.0 * len(histories), 12.0), 3.2))
+        panels = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+        for panel, (label, of_seeds) in zip(panels, histories.items(), strict=True):
+            tasks = dict.fromkeys(task for history in of_seeds for row in history for task in row["weights"])
+            for at, task in enumerate(tasks):
+                _draw_weights(panel, of_seeds, task, COLORS[at % len(COLORS)])
+            panel.set(xlabel="steps", ylim=(0, None))
+            panel.set_title(label, fontsize=9)
+            panel.legend()
+        panels[0].set(ylabel="weight of the task's loss")
+        finish(figure, panels, title)
     return figure
+
+
+def _draw_weights(panel: Axes, histories: Sequence[History], task: str, color: str) -> None:
+    # A last stage has rows without the auxiliary tasks.
+    curves = [
+        ([row["step"] for row in rows], [row["weights"][task] for row in rows])
+        for history in histories
+        if (rows := [row for row in history if task in row["weights"]])
+    ]
+    steps = np.unique(np.concatenate([steps for steps, _ in curves]))
+    read = np.array([np.interp(steps, *curve) for curve in curves])
+    panel.plot(steps, read.mean(axis=0), color=color, marker=".", label=task)
+    panel.fill_between(steps, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
