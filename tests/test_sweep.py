@@ -79,6 +79,17 @@ def test_a_worker_leaves_a_held_run_and_goes_on(arguments, monkeypatch, capsys, 
 
 
 @pytest.mark.slow
+def test_a_run_that_fails_ends_no_other(arguments, monkeypatch, capsys, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        sweep(monkeypatch, capsys, *arguments, "aux=stl", "model.max_length=1,16", "seed=0")
+    assert ended.value.code == 1
+    output = capsys.readouterr()
+    assert output.err.count("error: ") == 1
+    assert "max_length" in output.err
+    assert "1 of 2 runs are unfinished" in output.out
+    assert len(list((tmp_path / "runs").rglob("metrics.json"))) == 1
+
+
 def test_two_workers_and_a_kill_compute_every_run_once(arguments, tmp_path):
     command = [
         sys.executable,

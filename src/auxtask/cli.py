@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -50,29 +52,57 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     def guarded(config: DictConfig) -> None:
         try:
             task(config)
-        except AuxtaskError as error:
-            _exit(str(error), 1)
-        except InstantiationException as error:
-            # Hydra's wrapping of what a reader, a task or a weighting had to say.
-            cause = error.__cause__ or error
-            _exit(str(cause), 1 if isinstance(cause, AuxtaskError) else 2)
-        except (HydraException, OmegaConfBaseException) as error:
-            _exit(_config_message(error), 2)
         except Exception as error:
-            if _disk_is_full(error):
-                _exit("the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1)
-            if isinstance(error, PermissionError):
-                _exit(
-                    f"{error.strerror}: '{error.filename}'; choose another folder for paths.runs or paths.cache", 1
-                )
-            raise
+            said = _explained(error)
+            if said is None:
+                raise
+            message, code = said
+            _say(message)
+            # A sweep goes on with its other runs; Hydra raises the first error at its end.
+            raise (_SaidError(code) if in_sweep() else SystemExit(code)) from None
 
     try:
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+    except _SaidError as error:
+        raise SystemExit(error.code) from None
     except (HydraException, OmegaConfBaseException) as error:
-        _exit(_config_message(error), 2)
+        _say(_config_message(error))
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
-        _exit("interrupted; the same command goes on from the last checkpoint", 130)
+        _say("interrupted; the same command goes on from the last checkpoint")
+        raise SystemExit(130) from None
+
+
+def in_sweep() -> bool:
+    """Tell whether this run is one of several that Hydra launches."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+class _SaidError(Exception):
+    """An error that was said in its line, with the exit code it deserves."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _explained(error: Exception) -> tuple[str, int] | None:
+    """Say a user's mistake in one line, with its exit code; None for what is a mistake of ours."""
+    match error:
+        case AuxtaskError():
+            return str(error), 1
+        case InstantiationException():
+            # Hydra's wrapping of what a reader, a task or a weighting had to say.
+            cause = error.__cause__ or error
+            return str(cause), 1 if isinstance(cause, AuxtaskError) else 2
+        case HydraException() | OmegaConfBaseException():
+            return _config_message(error), 2
+        case _ if _disk_is_full(error):
+            return "the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1
+        case PermissionError():
+            place = f"'{error.filename}'; choose another folder for paths.runs or paths.cache"
+            return f"{error.strerror}: {place}", 1
+    return None
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -129,8 +159,7 @@ def _disk_is_full(error: BaseException | None) -> bool:
     return False
 
 
-def _exit(message: str, code: int) -> None:
+def _say(message: str) -> None:
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     sys.stdout.flush()
     print(f"error: {line}", file=sys.stderr)
-    raise SystemExit(code)

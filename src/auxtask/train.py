@@ -6,12 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from auxtask.cli import plain, run_command
+from auxtask.cli import in_sweep, plain, run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
@@ -58,11 +56,6 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
             compute = compute_baseline if config.get("baseline") else fine_tune
             compute(config, dataset, folder)
     return folder, not finished
-
-
-def in_sweep() -> bool:
-    """Tell whether this run is one of several that Hydra launches."""
-    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:
