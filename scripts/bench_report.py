@@ -1,6 +1,6 @@
 """Time the report of many run folders: real ones, copied under other seeds, data sets and models.
 
-python scripts/bench_report.py results/runs --count 2000
+python scripts/bench_report.py results/runs --dataset acl_arc --count 2000
 """
 
 import argparse
@@ -14,13 +14,15 @@ from pathlib import Path
 from time import perf_counter
 
 
-def copy_runs(source: Path, target: Path, number: int, datasets: int, models: int) -> None:
+def copy_runs(source: Path, target: Path, dataset: str, number: int, datasets: int, models: int) -> None:
     """Copy the runs of a folder over and over, spread evenly over data sets and models."""
-    runs = sorted(path.parent for path in source.glob("*/*/*/*/metrics.json"))
+    runs = sorted(path.parent for path in source.glob(f"{dataset}/*/*/*/metrics.json"))
     if not runs:
-        raise SystemExit(f"no finished run in '{source}'; give a folder that python -m auxtask.train has filled")
+        raise SystemExit(
+            f"no finished run in '{source}/{dataset}'; python -m auxtask.train dataset={dataset} makes one"
+        )
     for copy, run in islice(((copy, run) for copy in count() for run in runs), number):
-        dataset, model, method, run_id = run.relative_to(source).parts
+        _, model, method, run_id = run.relative_to(source).parts
         seeds, block = divmod(copy, datasets * models)
         folder = target / f"{dataset}_{block // models}" / f"{model}_{block % models}" / method
         copied = Path(shutil.copytree(run, folder / f"{run_id}_{seeds}"))
@@ -33,13 +35,14 @@ def copy_runs(source: Path, target: Path, number: int, datasets: int, models: in
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
+    parser.add_argument("--dataset", default="acl_arc", help="whose runs are copied")
     parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--datasets", type=int, default=3)
+    parser.add_argument("--datasets", type=int, default=3, help="of the copies")
     parser.add_argument("--models", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs, output = Path(folder, "runs"), Path(folder, "report")
-        copy_runs(arguments.runs, runs, arguments.count, arguments.datasets, arguments.models)
+        copy_runs(arguments.runs, runs, arguments.dataset, arguments.count, arguments.datasets, arguments.models)
         start = perf_counter()
         command = [sys.executable, "-m", "auxtask.report", str(runs), f"output={output}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

