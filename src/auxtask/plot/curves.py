@@ -1,59 +1,18 @@
 """Pictures of how runs went: scores over steps and seconds, and gains by class size."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import Run
-from auxtask.files import atomic_path
-
-# Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
-MARKERS = "osD^vPX*"
-# The one grey that stands for ink and grid; an HTML page puts its own text colour in its place.
-INK = "#4d4d4f"
-STYLE: dict[Any, Any] = {
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.size": 9,
-    "figure.dpi": 100,
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
-    "pdf.fonttype": 42,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "auxtask",
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the report.
-
-    Args:
-        name: of its files, without an ending.
-        caption: one line.
-        figure: what to draw.
-    """
-
-    name: str
-    caption: str
-    figure: Figure
+from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, finish
 
 
 def curve_figure(block: Block) -> Figure | None:
@@ -145,33 +104,3 @@ def _draw_gains(panel: Axes, gains: Sequence[ClassGain], color: str) -> None:
         ends = np.array([smallest, largest])
         slope, height = np.polyfit(np.log(sizes), changes, 1)
         panel.plot(ends, slope * np.log(ends) + height, color=color, ls="--", lw=1)
-
-
-def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
-    """Give a figure its title, grids and layout.
-
-    Args:
-        figure: with everything drawn.
-        panels: its axes.
-        title: of the whole.
-    """
-    for panel in panels:
-        panel.grid(True, color=INK, alpha=0.18, lw=0.6)
-        panel.set_axisbelow(True)
-    figure.suptitle(title, fontsize=10)
-    # Placed once here: a figure with a layout engine of its own is drawn twice for each format.
-    ConstrainedLayoutEngine().execute(figure)
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG and PDF, byte for byte the same for the same figure.
-
-    Args:
-        figure: any figure.
-        path: without an ending.
-    """
-    undated: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}
-    with rc_context(STYLE):
-        for ending, metadata in undated.items():
-            with atomic_path(path.with_name(path.name + ending)) as temporary:
-                figure.savefig(temporary, dpi=150, metadata=metadata)

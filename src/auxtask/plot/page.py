@@ -4,13 +4,13 @@ import html
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from auxtask.evaluation.rendering import to_html
 from auxtask.evaluation.sections import Section
-from auxtask.plot.curves import INK, STYLE, Picture
+from auxtask.plot.style import INK
 
 CSS = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1f2126; --soft: #5b606b; --line: #d9dce2; --tint: #f4f5f8;
@@ -45,6 +45,21 @@ svg { max-width: 100%; height: auto; color: var(--ink); }
 """.strip()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the report.
+
+    Args:
+        name: of its files, without an ending.
+        caption: one line.
+        svg: itself, to stand in a page.
+    """
+
+    name: str
+    caption: str
+    svg: str
+
+
 def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Picture]]) -> str:
     """Put the tables and figures of a report on one page.
 
@@ -72,18 +87,25 @@ def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Pictu
 
 
 def _inline(picture: Picture) -> str:
-    caption = html.escape(picture.caption)
-    return f"<figure>\n<figcaption>{caption}</figcaption>\n{_svg(picture.figure, picture.name, caption)}</figure>"
+    return f"<figure>\n<figcaption>{html.escape(picture.caption)}</figcaption>\n{picture.svg}</figure>"
 
 
-def _svg(figure: Figure, name: str, label: str) -> str:
-    """Draw a figure as SVG in the text colour of its page, with ids that no other figure has."""
+def inline_svg(figure: Figure, name: str, label: str) -> str:
+    """Draw a figure as SVG in the text colour of its page, with ids that no other figure has.
+
+    Args:
+        figure: whose ink is `auxtask.plot.style.INK`.
+        name: what its ids begin with.
+        label: what a screen reader says of it.
+
+    Returns:
+        An `svg` element.
+    """
     buffer = io.StringIO()
-    with rc_context(STYLE):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     prefix = re.sub(r"\W", "-", name)
     svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}"', 1)

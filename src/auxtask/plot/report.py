@@ -1,8 +1,10 @@
 """The report as files: Markdown, CSV, LaTeX, figures, and one HTML page that can be mailed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import joblib
+from matplotlib import rc_context
 from tqdm import tqdm
 
 from auxtask.evaluation.class_gains import gains_by_method
@@ -11,9 +13,19 @@ from auxtask.evaluation.rendering import to_csv, to_latex, to_markdown
 from auxtask.evaluation.sections import Section
 from auxtask.evaluation.table import Table
 from auxtask.files import write_text
-from auxtask.plot.curves import Picture, curve_figure, gain_figure, save_figure
-from auxtask.plot.page import html_page
+from auxtask.plot.curves import curve_figure, gain_figure
+from auxtask.plot.page import Picture, html_page, inline_svg
+from auxtask.plot.saving import save_figure
+from auxtask.plot.style import STYLE
 from auxtask.plot.weights import weight_figure
+
+CAPTIONS = {
+    "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds",
+    "gains": "Change in F1 against stl of each class over its size",
+    "weights": "Task weights over steps",
+}
+# Fewer are drawn sooner than another process has started.
+BLOCKS_WORTH_A_PROCESS = 4
 
 
 def write_report(sections: Sequence[Section], runs: Table, folder: Path) -> None:
@@ -25,10 +37,7 @@ def write_report(sections: Sequence[Section], runs: Table, folder: Path) -> None
         runs: the list of all runs, for `tables/runs.csv`.
         folder: the report's own.
     """
-    pictures = {section.title: list(_pictures(section.blocks)) for section in sections}
-    drawn = [picture for several in pictures.values() for picture in several]
-    for picture in tqdm(drawn, desc="Drawing", unit="figure", delay=1):
-        save_figure(picture.figure, folder / "figures" / picture.name)
+    pictures = _draw(sections, folder / "figures")
     for table in [runs, *(table for section in sections for table in section.tables)]:
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
     for table in (table for section in sections for table in section.tables):
@@ -37,16 +46,43 @@ def write_report(sections: Sequence[Section], runs: Table, folder: Path) -> None
     write_text(folder / "report.html", html_page(sections, pictures))
 
 
-def _pictures(blocks: Sequence[Block]) -> Iterator[Picture]:
-    for block in blocks:
-        of_block = f"{block.dataset}_{block.file_label}"
-        if figure := curve_figure(block):
-            caption = "Validation macro-F1 over steps and over seconds: mean and range over seeds"
-            yield Picture(f"curves_{of_block}", caption, figure)
-        if figure := gain_figure(block, gains_by_method(block)):
-            yield Picture(f"gains_{of_block}", "Change in F1 against stl of each class over its size", figure)
-        if figure := weight_figure(block):
-            yield Picture(f"weights_{of_block}", "Task weights over steps", figure)
+def _draw(sections: Sequence[Section], folder: Path) -> dict[str, list[Picture]]:
+    """Draw the figures of every section, many of them in several processes."""
+    blocks = [(section.title, block) for section in sections for block in section.blocks]
+    workers = 1 if len(blocks) < BLOCKS_WORTH_A_PROCESS else joblib.cpu_count()
+    drawing = joblib.Parallel(n_jobs=workers, return_as="generator")
+    drawn = drawing(joblib.delayed(draw_block)(block, folder) for _, block in blocks)
+    pictures: dict[str, list[Picture]] = {section.title: [] for section in sections}
+    bar = tqdm(drawn, total=len(blocks), desc="Drawing", unit="block", delay=1)
+    for (title, _), of_block in zip(blocks, bar, strict=True):
+        pictures[title] += of_block
+    return pictures
+
+
+def draw_block(block: Block, folder: Path) -> list[Picture]:
+    """Draw the figures of a block and write them as PNG and PDF, byte for byte the same for the same runs.
+
+    Args:
+        block: runs of one data set and model.
+        folder: of the files.
+
+    Returns:
+        Those that there is something to draw for: curves, gains by class size, task weights.
+    """
+    figures = {
+        "curves": curve_figure(block),
+        "gains": gain_figure(block, gains_by_method(block)),
+        "weights": weight_figure(block),
+    }
+    pictures = []
+    with rc_context(STYLE):
+        for kind, figure in figures.items():
+            if figure is not None:
+                name = f"{kind}_{block.dataset}_{block.file_label}"
+                for ending in ("png", "pdf"):
+                    save_figure(figure, folder / f"{name}.{ending}", dpi=150)
+                pictures.append(Picture(name, CAPTIONS[kind], inline_svg(figure, name, CAPTIONS[kind])))
+    return pictures
 
 
 def _markdown(sections: Sequence[Section], pictures: dict[str, list[Picture]]) -> str:

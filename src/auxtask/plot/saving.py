@@ -1,19 +1,28 @@
 """Figures as files."""
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path
 
+# By ending, what matplotlib would write of itself and the time: without it, the same figure is the same file.
+UNDATED: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+}
 
-def save_figure(figure: Figure, path: str | Path) -> None:
+
+def save_figure(figure: Figure, path: str | Path, dpi: int = 200) -> None:
     """Write a figure, whole or not at all.
 
     Args:
         figure: any matplotlib figure.
         path: ends in `.png`, `.pdf` or `.svg`.
+        dpi: dots an inch of a `.png`.
 
     Raises:
         AuxtaskError: another ending.
@@ -23,7 +32,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     auxtask.errors.AuxtaskError: a figure cannot be saved as '.gif'; use .png, .pdf or .svg
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in {".png", ".pdf", ".svg"}:
+    if suffix not in UNDATED:
         raise AuxtaskError(f"a figure cannot be saved as {suffix!r}; use .png, .pdf or .svg")
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=200)
+        figure.savefig(temporary, dpi=dpi, metadata=UNDATED[suffix])

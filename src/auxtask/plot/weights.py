@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import Block
-from auxtask.plot.curves import COLORS, STYLE, finish
+from auxtask.plot.style import COLORS, STYLE, finish
 
 History = Sequence[Mapping[str, Any]]
 

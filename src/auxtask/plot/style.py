@@ -1,0 +1,47 @@
+"""How all figures of runs look: colours, type, grids, layout."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+# Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
+MARKERS = "osD^vPX*"
+# The one grey that stands for ink and grid; an HTML page puts its own text colour in its place.
+INK = "#4d4d4f"
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9,
+    "figure.dpi": 100,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "auxtask",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
+    """Give a figure its title, grids and layout.
+
+    Args:
+        figure: with everything drawn.
+        panels: its axes.
+        title: of the whole.
+    """
+    for panel in panels:
+        panel.grid(True, color=INK, alpha=0.18, lw=0.6)
+        panel.set_axisbelow(True)
+    figure.suptitle(title, fontsize=10)
+    # Placed once here: a figure with a layout engine of its own is drawn twice for each format.
+    ConstrainedLayoutEngine().execute(figure)
