@@ -78,7 +78,6 @@ def test_a_worker_leaves_a_held_run_and_goes_on(arguments, monkeypatch, capsys, 
     assert (other / "metrics.json").exists()
 
 
-@pytest.mark.slow
 def test_a_run_that_fails_ends_no_other(arguments, monkeypatch, capsys, tmp_path):
     with pytest.raises(SystemExit) as ended:
         sweep(monkeypatch, capsys, *arguments, "aux=stl", "model.max_length=1,16", "seed=0")
@@ -90,6 +89,7 @@ def test_a_run_that_fails_ends_no_other(arguments, monkeypatch, capsys, tmp_path
     assert len(list((tmp_path / "runs").rglob("metrics.json"))) == 1
 
 
+@pytest.mark.slow
 def test_two_workers_and_a_kill_compute_every_run_once(arguments, tmp_path):
     command = [
         sys.executable,

@@ -24,6 +24,7 @@ class SweepProgress(Callback):
 
     def __init__(self) -> None:
         self._folders: list[Path] = []
+        self._jobs_left = 0
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Find the folder of every run; the same run named twice counts once."""
@@ -38,16 +39,23 @@ class SweepProgress(Callback):
             whole = loader.load_sweep_config(config, job)
             of_job = OmegaConf.masked_copy(whole, [str(name) for name in whole if name != "hydra"])
             found[run_folder(of_job, load_dataset(of_job))[0].path] = None
-        self._folders = list(found)
+        self._folders, self._jobs_left = list(found), len(jobs)
         print(progress_line(self._folders), flush=True)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
-        """Say what is left."""
+        """Say what is left; after the last job here, where Hydra goes no further if one of them failed, why."""
         if self._folders:
             print(progress_line(self._folders), flush=True)
+            self._jobs_left -= 1
+            if not self._jobs_left:
+                self._name_unfinished()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Name what other workers still compute, or what failed."""
+        """Say why something is left where the jobs ended in other processes."""
+        if self._jobs_left:
+            self._name_unfinished()
+
+    def _name_unfinished(self) -> None:
         left = sum(RunFolder(folder).metrics is None for folder in self._folders)
         if left:
             print(f"{left} of {len(self._folders)} runs are unfinished: other workers have them, or they failed")

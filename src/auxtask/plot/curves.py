@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import Run
-from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, finish
+from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish
 
 
 def curve_figure(block: Block) -> Figure | None:
@@ -42,21 +42,14 @@ def curve_figure(block: Block) -> Figure | None:
 
 
 def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[str, Any]], float]) -> None:
-    """Draw the mean over seeds of a score that rises in steps, and the range between seeds as a band."""
+    """Draw the validation score of a group of runs."""
     curves = [
         ([place(run, row) for row in run.history], [100 * row["valid"]["macro_f1"] for row in run.history])
         for run in group.runs
         if run.history
     ]
-    # Seeds are evaluated at different times and stop at different ones: they are read at common places, up to the
-    # end of the longest, a run that stopped keeping its last score.
-    places = np.unique(np.concatenate([places for places, _ in curves]))
-    places = places[places >= max(places[0] for places, _ in curves)]
-    read = np.array([np.interp(places, *curve) for curve in curves])
     color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
-    axes.plot(places, read.mean(axis=0), color=color, marker=marker, ms=3.5, lw=1.4, label=group.label)
-    if len(curves) > 1:
-        axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
+    draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=group.label)
 
 
 def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figure | None:

@@ -1,8 +1,9 @@
 """How all figures of runs look: colours, type, grids, layout."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -29,6 +30,27 @@ STYLE: dict[Any, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+def draw_seeds(
+    axes: Axes, curves: Sequence[tuple[Sequence[float], Sequence[float]]], color: str, **line: Any
+) -> None:
+    """Draw the mean over seeds as a line and the range between them as a band.
+
+    Args:
+        axes: to draw on.
+        curves: places and values of each seed.
+        color: of both.
+        **line: further properties of the line.
+    """
+    # Seeds are evaluated at different times and stop at different ones: they are read at common places, up to the
+    # end of the longest, a run that stopped keeping its last value.
+    places = np.unique(np.concatenate([places for places, _ in curves]))
+    places = places[places >= max(places[0] for places, _ in curves)]
+    read = np.array([np.interp(places, *curve) for curve in curves])
+    axes.plot(places, read.mean(axis=0), color=color, **line)
+    if len(curves) > 1:
+        axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
 
 
 def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import Block
-from auxtask.plot.style import COLORS, STYLE, finish
+from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish
 
 History = Sequence[Mapping[str, Any]]
 
@@ -86,7 +85,4 @@ def _draw_weights(panel: Axes, histories: Sequence[History], task: str, color: s
         for history in histories
         if (rows := [row for row in history if task in row["weights"]])
     ]
-    steps = np.unique(np.concatenate([steps for steps, _ in curves]))
-    read = np.array([np.interp(steps, *curve) for curve in curves])
-    panel.plot(steps, read.mean(axis=0), color=color, marker=".", label=task)
-    panel.fill_between(steps, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
+    draw_seeds(panel, curves, color, marker=".", label=task)
