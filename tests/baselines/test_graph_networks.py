@@ -76,6 +76,19 @@ def test_attention_equals_that_over_the_whole_graph(edges, vectors):
     assert_close(gradients(network, found), gradients(network, expected))
 
 
+def test_attention_stays_finite_where_scores_lie_far_apart(edges, vectors):
+    # Scores of documents hundreds of nats below the highest: a softmax taken over all of them would be 0 / 0.
+    torch.manual_seed(0)
+    network = GraphAttentionNetwork(5, 4, hidden_size=3, num_heads=2).eval()
+    with torch.no_grad():
+        network.first.source *= 1000
+    found = network(vectors, DocumentGraph(edges), CHOSEN)
+    scores, _ = network.first.scores(network.first.project(vectors))
+    assert scores.max() - scores.min() > 500
+    assert found.isfinite().all()
+    assert all(gradient.isfinite().all() for gradient in gradients(network, found))
+
+
 def test_attention_dropout_keeps_the_mean(edges, vectors):
     torch.manual_seed(0)
     network = GraphAttentionNetwork(5, 4, hidden_size=3, num_heads=2, dropout=0.3)

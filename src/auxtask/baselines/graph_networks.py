@@ -172,6 +172,8 @@ class GraphAttentionNetwork(nn.Module):
         dropout: of features and of attention, in [0, 1).
     """
 
+    LOWEST = -80.0  # nats: e to this is a normal number of float32
+
     def __init__(
         self, num_inputs: int, num_classes: int, hidden_size: int = 32, num_heads: int = 8, dropout: float = 0.5
     ) -> None:
@@ -216,9 +218,10 @@ class GraphAttentionNetwork(nn.Module):
         as_source, _ = self.first.scores(projected)
         scores = F.leaky_relu(as_source, self.first.SLOPE)
         shift = scores.detach().amax(dim=0).clamp(min=0)
-        weights = (scores - shift).exp()
+        # A word all of whose documents are further below the highest score would have the weights 0 / 0.
+        weights = (scores - shift).clamp(min=self.LOWEST).exp()
         total = graph.to_words(weights)
-        total = total + graph.word_neighbors.to(weights).unsqueeze(-1) * (-shift).exp()
+        total = total + graph.word_neighbors.to(weights).unsqueeze(-1) * (-shift).clamp(min=self.LOWEST).exp()
         summed = []
         for head in range(projected.shape[1]):
             kept = self._dropped(torch.ones_like(graph.to_words.matrix.values()))
