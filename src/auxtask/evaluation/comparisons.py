@@ -56,7 +56,7 @@ class Resampled:
     def __init__(self, count: int) -> None:
         self._count = count
         self._resamples: dict[bytes, Resamples] = {}
-        self._scores: dict[str, dict[str, NDArray[np.float64]]] = {}
+        self._scores: dict[tuple[str, ...], tuple[bytes, dict[str, NDArray[np.float64]]] | None] = {}
 
     def mean_scores(self, group: Group) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
         """Average the scores over a group's seeds.
@@ -68,19 +68,20 @@ class Resampled:
             What identifies the test documents, and by metric (1 + resamples,) scores in percent; None where a
             run lacks its predictions.
         """
-        scores, documents = [], set()
-        for run in group.runs:
-            if run.predictions is None:
-                return None
-            resamples = self._of(run.predictions)
-            if run.path not in self._scores:
-                self._scores[run.path] = resamples.scores(run.predictions.predicted)
-            scores.append(self._scores[run.path])
-            documents.add(run.predictions.labels.tobytes())
-        if len(documents) > 1:
+        name = tuple(run.path for run in group.runs)
+        if name not in self._scores:
+            self._scores[name] = self._score([run.predictions for run in group.runs])
+        return self._scores[name]
+
+    def _score(
+        self, of_runs: Sequence[Predictions | None]
+    ) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
+        predictions = [of_run for of_run in of_runs if of_run is not None]
+        documents = {of_run.labels.tobytes() for of_run in predictions}
+        if len(predictions) < len(of_runs) or len(documents) > 1:
             return None
-        means = {metric: 100 * np.mean([score[metric] for score in scores], axis=0) for metric in METRICS}
-        return documents.pop(), means
+        scores = self._of(predictions[0]).scores([of_run.predicted for of_run in predictions])
+        return documents.pop(), {metric: 100 * scores[metric].mean(axis=1) for metric in METRICS}
 
     def _of(self, predictions: Predictions) -> Resamples:
         key = predictions.labels.tobytes()

@@ -50,24 +50,29 @@ class Resamples:
         self._draws = np.ones((resamples + 1, documents), dtype=np.float32)
         for row in self._draws[1:]:
             row[:] = np.bincount(generator.integers(documents, size=documents), minlength=documents)
-        self._gold = self._draws @ self._one_hot(self.labels)
+        self._gold = self._drawn(self._one_hot(self.labels))
 
     def scores(self, predicted: ArrayLike) -> dict[str, NDArray[np.float64]]:
         """Score predictions on the test split and on every resample of it.
 
         Args:
-            predicted: classes, (documents,), int in [0, num_classes).
+            predicted: classes, (documents,) or (runs, documents), int in [0, num_classes).
 
         Returns:
-            `micro_f1` and `macro_f1`, (1 + resamples,) each, the split itself first; as in `auxtask.metrics`, a
-            class that is neither predicted nor gold counts as 0.
+            `micro_f1` and `macro_f1`, (1 + resamples,) or (1 + resamples, runs) each, the split itself first; as
+            in `auxtask.metrics`, a class that is neither predicted nor gold counts as 0.
         """
         predictions = np.asarray(predicted)
-        hits = self._one_hot(predictions) * (predictions == self.labels)[:, None].astype(np.float32)
-        correct = (self._draws @ hits).astype(np.float64)
-        total = (self._gold + self._draws @ self._one_hot(predictions)).astype(np.float64)
+        one_hot = self._one_hot(predictions)
+        correct = self._drawn(one_hot * (predictions == self.labels)[..., None].astype(np.float32))
+        gold = self._gold if predictions.ndim == 1 else self._gold[:, None]
+        total = gold + self._drawn(one_hot)
         f1 = np.divide(2 * correct, total, out=np.zeros_like(correct), where=total > 0)
-        return {"micro_f1": correct.sum(axis=1) / len(self.labels), "macro_f1": f1.mean(axis=1)}
+        return {"micro_f1": correct.sum(axis=-1) / len(self.labels), "macro_f1": f1.mean(axis=-1)}
+
+    def _drawn(self, counts: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sum over the documents of each resample: (..., documents, classes) to (1 + resamples, ..., classes)."""
+        return np.tensordot(self._draws, counts, axes=(1, -2)).astype(np.float64)
 
     def _one_hot(self, classes: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.eye(self.num_classes, dtype=np.float32)[classes]

@@ -1,11 +1,13 @@
 """The report as files: Markdown, CSV, LaTeX, figures, and one HTML page that can be mailed."""
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import joblib
 from matplotlib import rc_context
-from tqdm import tqdm
+from tqdm.contrib.concurrent import process_map
 
 from auxtask.evaluation.class_gains import gains_by_method
 from auxtask.evaluation.groups import Block
@@ -48,15 +50,17 @@ def write_report(sections: Sequence[Section], runs: Table, folder: Path) -> None
 
 def _draw(sections: Sequence[Section], folder: Path) -> dict[str, list[Picture]]:
     """Draw the figures of every section, many of them in several processes."""
-    blocks = [(section.title, block) for section in sections for block in section.blocks]
-    workers = 1 if len(blocks) < BLOCKS_WORTH_A_PROCESS else joblib.cpu_count()
-    drawing = joblib.Parallel(n_jobs=workers, return_as="generator")
-    drawn = drawing(joblib.delayed(draw_block)(block, folder) for _, block in blocks)
-    pictures: dict[str, list[Picture]] = {section.title: [] for section in sections}
-    bar = tqdm(drawn, total=len(blocks), desc="Drawing", unit="block", delay=1)
-    for (title, _), of_block in zip(blocks, bar, strict=True):
-        pictures[title] += of_block
-    return pictures
+    blocks = [block for section in sections for block in section.blocks]
+    draw = partial(draw_block, folder=folder)
+    if len(blocks) < BLOCKS_WORTH_A_PROCESS:
+        drawn = iter([draw(block) for block in blocks])
+    else:
+        workers = min(joblib.cpu_count(), len(blocks))
+        drawn = iter(process_map(draw, blocks, max_workers=workers, desc="Drawing", unit="block", delay=1))
+    return {
+        section.title: [picture for of_block in islice(drawn, len(section.blocks)) for picture in of_block]
+        for section in sections
+    }
 
 
 def draw_block(block: Block, folder: Path) -> list[Picture]:
