@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 
@@ -17,6 +18,7 @@ from auxtask.training.pretraining import (
     PretrainingTrainer,
     evaluate_counts,
     evaluate_masked_lm,
+    start_from_counts,
 )
 from auxtask.training.run_folder import last_checkpoint
 
@@ -53,6 +55,12 @@ def pretrain(config: DictConfig) -> None:
         vocab_size=len(tokenizer),
     )
     masked_lm = AutoModelForMaskedLM.from_config(architecture)
+    checkpoint = last_checkpoint(output / "checkpoints")
+    if checkpoint is None and config.embeddings:
+        print("embed the vocabulary by what its tokens stand beside ...", flush=True)
+        stream = blocks["train"].stream
+        embeddings = instantiate(config.embeddings)(stream, len(tokenizer), architecture.hidden_size)
+        start_from_counts(masked_lm, np.bincount(stream, minlength=len(tokenizer)), embeddings)
     model = MaskedLanguageModeling(masked_lm)
     valid_masking = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
     trainer = PretrainingTrainer(
@@ -70,7 +78,7 @@ def pretrain(config: DictConfig) -> None:
         f"{len(blocks['train']):,} blocks of {config.block_length}",
         flush=True,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(output / "checkpoints"))
+    trainer.train(resume_from_checkpoint=checkpoint)
 
     metrics = {
         "parameters": parameters,

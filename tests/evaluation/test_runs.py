@@ -24,6 +24,17 @@ def test_a_run_is_read_whole(tmp_path):
     assert run.predictions.predicted.tolist() == [0, 0, 0, 1, 1, 0, 2, 2, 2, 0]
 
 
+def test_a_method_that_is_not_trained_by_steps_lacks_no_history(tmp_path):
+    linear, trained = make_run(tmp_path, method="tfidf_svm", history=()), make_run(tmp_path)
+    for path in (linear, trained):
+        (path / "history.jsonl").unlink()
+    folder = read_runs(tmp_path)
+    assert [problem.path for problem in folder.problems] == [
+        (trained / "history.jsonl").relative_to(tmp_path).as_posix()
+    ]
+    assert len(folder.runs) == 2
+
+
 FILES = ("config.yaml", "metrics.json", "predictions.jsonl", "history.jsonl", "environment.json")
 LOST_WITHOUT = {"config.yaml", "metrics.json"}
 

@@ -25,6 +25,7 @@ from auxtask.training.pretraining import (
     PretrainingTrainer,
     evaluate_counts,
     evaluate_masked_lm,
+    start_from_counts,
 )
 
 
@@ -199,3 +200,18 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     assert metrics[0]["valid"]["loss"] < metrics[0]["unigram"]["loss"], metrics[0]
     model = AutoModelForMaskedLM.from_pretrained(tmp_path / "whole" / "model", dtype="float32")
     assert model.config.vocab_size == len(AutoTokenizer.from_pretrained(tmp_path / "whole" / "model"))
+
+
+def test_a_start_from_counts_predicts_unigrams_and_keeps_the_scale(model_folder):
+    masked_lm = AutoModelForMaskedLM.from_pretrained(model_folder)
+    vocabulary, width = masked_lm.get_input_embeddings().weight.shape
+    deviation = masked_lm.get_input_embeddings().weight.std()
+    counts = np.random.default_rng(0).integers(0, 1000, size=vocabulary)
+    directions = np.random.default_rng(1).normal(size=(vocabulary, width)).astype(np.float32)
+    start_from_counts(masked_lm, counts, directions)
+    weight = masked_lm.get_input_embeddings().weight
+    torch.testing.assert_close(weight.std(), deviation)
+    torch.testing.assert_close(weight / weight.norm(), torch.from_numpy(directions / np.linalg.norm(directions)))
+    assert masked_lm.get_output_embeddings().weight is weight
+    shares = masked_lm.get_output_embeddings().bias.softmax(dim=0)
+    torch.testing.assert_close(shares, torch.from_numpy((counts + 1) / (counts + 1).sum()).float())

@@ -175,7 +175,8 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
     metrics = read("metrics.json", _parse_metrics)
     environment = read_or_name("environment.json", _parse_object, {})
     predictions = read_or_name("predictions.jsonl", lambda text: _parse_predictions(text, metrics), None)
-    history = read_or_name("history.jsonl", _parse_history, [])
+    # What is not trained by steps has no history.
+    history = read_or_name("history.jsonl", _parse_history, []) if metrics["steps"] else []
     dataset, model, method = name.split("/")[:3]
     return Run(
         path=name,

@@ -53,6 +53,30 @@ class MaskedLanguageModeling(nn.Module):
         return output
 
 
+@torch.no_grad()
+def start_from_counts(
+    masked_lm: PreTrainedModel, counts: NDArray[np.integer], embeddings: NDArray[np.floating]
+) -> None:
+    """Let a masked language model begin with what counting already knows of the tokens.
+
+    The bias of the vocabulary head becomes the tokens' log-frequencies, so that no direction of the hidden states
+    has to stand for them; without it, tied embeddings of rare tokens are all pushed that one way.
+
+    Args:
+        masked_lm: with random weights; it is changed.
+        counts: how often each token occurs, (vocabulary,); one is added to each.
+        embeddings: directions of the tokens' vectors, (vocabulary, width); they are scaled to the deviation of
+            the random ones that they replace.
+    """
+    weight = masked_lm.get_input_embeddings().weight
+    directions = torch.from_numpy(embeddings).to(weight)
+    weight.copy_(directions * (weight.std() / directions.std()))
+    bias = masked_lm.get_output_embeddings().bias
+    if bias is not None:
+        shares = (counts + 1) / (counts + 1).sum()
+        bias.copy_(torch.from_numpy(np.log(shares)).to(bias))
+
+
 class PretrainingTrainer(Trainer):
     """`transformers.Trainer` for masked language modelling over packed blocks, with exact resume.
 

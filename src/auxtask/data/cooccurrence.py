@@ -1,0 +1,83 @@
+"""What a token stream's counts say of its tokens: their frequencies, and vectors of those that keep like company."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.extmath import randomized_svd
+
+PIECE = 2**22  # tokens counted at a time: memory does not grow with the stream
+
+
+def cooccurrence_counts(stream: NDArray[np.integer], vocabulary_size: int, window: int) -> sp.csr_array:
+    """Count how often two tokens stand near each other, a pair d tokens apart counting 1 / d.
+
+    Args:
+        stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
+        vocabulary_size: number of token ids.
+        window: the largest d, at least 1.
+
+    Returns:
+        A symmetric matrix, (vocabulary_size, vocabulary_size), float64.
+
+    >>> cooccurrence_counts(np.array([0, 1, 1, 2]), vocabulary_size=3, window=2).toarray()
+    array([[0. , 1.5, 0. ],
+           [1.5, 2. , 1.5],
+           [0. , 1.5, 0. ]])
+    """
+    counts = sp.csr_array((vocabulary_size, vocabulary_size), dtype=np.float64)
+    for begin in range(0, len(stream), PIECE):
+        # A pair belongs to the piece that its first token is in.
+        tokens = np.asarray(stream[begin : begin + PIECE + window], dtype=np.int64)
+        for distance in range(1, window + 1):
+            first, second = tokens[:-distance][:PIECE], tokens[distance:][:PIECE]
+            pairs = np.full(len(first), 1 / distance)
+            counts += sp.csr_array((pairs, (first, second)), shape=counts.shape)
+    return sp.csr_array(counts + counts.T)
+
+
+def ppmi_embeddings(
+    stream: NDArray[np.integer],
+    vocabulary_size: int,
+    width: int,
+    window: int = 8,
+    smoothing: float = 0.75,
+    seed: int = 0,
+) -> NDArray[np.float32]:
+    """Give tokens vectors: a truncated SVD of their positive pointwise mutual information.
+
+    With counts n, M = max(0, ln n(w, c) / (n(w) p(c))), where p(c) is the share of n(c) to the power of
+    `smoothing`; U S^0.5 of its SVD U S V are the vectors (Levy, Goldberg and Dagan 2015). Their common mean is
+    taken away and each is brought to length 1: LayerNorm would see nothing of either.
+
+    Args:
+        stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
+        vocabulary_size: number of token ids.
+        width: of the vectors, below vocabulary_size.
+        window: how many tokens apart two still count, at least 1.
+        smoothing: in (0, 1]; below 1 rare contexts weigh less.
+        seed: of the SVD, and of the random directions of tokens that the stream does not hold.
+
+    Returns:
+        (vocabulary_size, width), rows of length 1.
+
+    >>> stream = np.array([0, 1, 2, 0, 3, 2] * 5)  # 1 and 3 stand in the same places
+    >>> vectors = ppmi_embeddings(stream, vocabulary_size=5, width=2, window=1)
+    >>> round(float(vectors[1] @ vectors[3]), 3)
+    1.0
+    """
+    counts = cooccurrence_counts(stream, vocabulary_size, window).tocoo()
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    shares = totals**smoothing / (totals**smoothing).sum()
+    information = np.log(counts.data / (totals[counts.row] * shares[counts.col]))
+    positive = information > 0
+    matrix = sp.csr_array(
+        (information[positive].astype(np.float32), (counts.row[positive], counts.col[positive])),
+        shape=counts.shape,
+    )
+    left, values, _ = randomized_svd(matrix, width, random_state=seed)
+    vectors = left * np.sqrt(values)
+    vectors -= vectors[totals > 0].mean(axis=0)
+    lengths = np.linalg.norm(vectors, axis=1)
+    known = (totals > 0) & (lengths > 0)
+    vectors[~known] = np.random.default_rng(seed).normal(size=(int((~known).sum()), width))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
