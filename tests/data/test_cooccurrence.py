@@ -30,11 +30,10 @@ def test_products_of_vectors_are_those_of_the_exact_decomposition():
     stream = np.random.default_rng(0).zipf(1.5, size=4000) % 30
     vectors = ppmi_embeddings(stream, 30, width=12, window=2)
     counts = Counter()
-    for left, right in [*zip(stream, stream[1:], strict=False), *zip(stream, stream[2:], strict=False)]:
-        near = 1.0 if counts["pairs"] < len(stream) - 1 else 0.5
-        counts["pairs"] += 1
-        counts[left, right] += near
-        counts[right, left] += near
+    for distance, near in ((1, 1.0), (2, 0.5)):
+        for left, right in zip(stream, stream[distance:], strict=False):
+            counts[left, right] += near
+            counts[right, left] += near
     totals = np.array([sum(counts[token, other] for other in range(30)) for token in range(30)])
     shares = totals**0.75 / sum(totals**0.75)
     information = np.zeros((30, 30))

@@ -1,4 +1,4 @@
-"""What a token stream's counts say of its tokens: their frequencies, and vectors of those that keep like company."""
+"""What counting says of the tokens of a stream: who stands beside whom, and so who is like whom."""
 
 import numpy as np
 import scipy.sparse as sp

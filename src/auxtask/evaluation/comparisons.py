@@ -73,9 +73,7 @@ class Resampled:
             self._scores[name] = self._score([run.predictions for run in group.runs])
         return self._scores[name]
 
-    def _score(
-        self, of_runs: Sequence[Predictions | None]
-    ) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
+    def _score(self, of_runs: Sequence[Predictions | None]) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
         predictions = [of_run for of_run in of_runs if of_run is not None]
         documents = {of_run.labels.tobytes() for of_run in predictions}
         if len(predictions) < len(of_runs) or len(documents) > 1:

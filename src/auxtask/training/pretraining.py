@@ -68,7 +68,7 @@ def start_from_counts(
         embeddings: directions of the tokens' vectors, (vocabulary, width); they are scaled to the deviation of
             the random ones that they replace.
     """
-    weight = masked_lm.get_input_embeddings().weight
+    weight: Any = masked_lm.get_input_embeddings().weight
     directions = torch.from_numpy(embeddings).to(weight)
     weight.copy_(directions * (weight.std() / directions.std()))
     bias = masked_lm.get_output_embeddings().bias
