@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -191,10 +192,15 @@ class MultiTaskTrainer(Trainer):
                 empty = (part["labels"] == IGNORE_INDEX).all()
                 self._empty_batches[name] = self._empty_batches.get(name, 0) + empty.long()
 
+    @cached_property
+    def _validation_lengths(self) -> list[int]:
+        documents: Any = self.eval_dataset
+        return [len(row) for row in documents["input_ids"]]
+
     def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         """Collate random validation documents."""
         documents: Any = self.eval_dataset
-        chosen = draw_alike([len(row) for row in documents["input_ids"]], size, generator)
+        chosen = draw_alike(self._validation_lengths, size, generator)
         return self._prepare_inputs(self.eval_collator([documents[index] for index in chosen])[MAIN])
 
     def prediction_step(
