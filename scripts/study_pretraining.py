@@ -51,10 +51,13 @@ def shape(layers: int, width: int, inner: int, heads: int, family: dict[str, obj
 # name: (architecture, vocabulary, blocks of a batch, further overrides of the recipe)
 SHAPES: dict[str, tuple[dict, int, int, list[str]]] = {
     "4x256": (shape(4, 256, 512, 4), 8192, 16, []),
+    "4x256, random embeddings": (shape(4, 256, 512, 4), 8192, 16, ["embeddings=null"]),
     "4x256, batches of 8": (shape(4, 256, 512, 4), 8192, 8, []),
     "4x256, batches of 32": (shape(4, 256, 512, 4), 8192, 32, []),
     "4x256, masks at 15 %": (shape(4, 256, 512, 4), 8192, 16, ["masking.mask_rate=0.15"]),
     "4x256, 4k": (shape(4, 256, 512, 4), 4096, 16, []),
+    "4x256, 12k": (shape(4, 256, 512, 4), 12288, 16, []),
+    "2x320": (shape(2, 320, 640, 5), 8192, 16, []),
     "6x256": (shape(6, 256, 512, 4), 8192, 16, []),
     "3x320": (shape(3, 320, 640, 5), 8192, 16, []),
     "8x192": (shape(8, 192, 384, 3), 8192, 16, []),
