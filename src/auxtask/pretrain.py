@@ -56,11 +56,14 @@ def pretrain(config: DictConfig) -> None:
     )
     masked_lm = AutoModelForMaskedLM.from_config(architecture)
     checkpoint = last_checkpoint(output / "checkpoints")
-    if checkpoint is None and config.embeddings:
-        print("embed the vocabulary by what its tokens stand beside ...", flush=True)
-        stream = blocks["train"].stream
-        embeddings = instantiate(config.embeddings)(stream, len(tokenizer), architecture.hidden_size)
-        start_from_counts(masked_lm, np.bincount(stream, minlength=len(tokenizer)), embeddings)
+    if config.embeddings:
+        if checkpoint is None:
+            print("embed the vocabulary by what its tokens stand beside ...", flush=True)
+            stream = blocks["train"].stream
+            embeddings = instantiate(config.embeddings)(stream, len(tokenizer), architecture.hidden_size)
+            start_from_counts(masked_lm, np.bincount(stream, minlength=len(tokenizer)), embeddings)
+        # Prediction would push rare tokens together again: only the layers above learn from it.
+        masked_lm.get_input_embeddings().requires_grad_(False)
     model = MaskedLanguageModeling(masked_lm)
     valid_masking = RTMCollator(tokenizer, config.masking.valid_mask_rate, seed=config.masking.seed)
     trainer = PretrainingTrainer(

@@ -14,8 +14,10 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+from auxtask.data.cooccurrence import ppmi_embeddings
 from auxtask.data.packing import PackedBlocks, read_documents, write_token_stream
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import RTMCollator
@@ -200,6 +202,14 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     assert metrics[0]["valid"]["loss"] < metrics[0]["unigram"]["loss"], metrics[0]
     model = AutoModelForMaskedLM.from_pretrained(tmp_path / "whole" / "model", dtype="float32")
     assert model.config.vocab_size == len(AutoTokenizer.from_pretrained(tmp_path / "whole" / "model"))
+    # The embeddings are those that counting gave, untouched by the training, before and after the resume.
+    counted = torch.from_numpy(
+        ppmi_embeddings(np.fromfile(tmp_path / "cut" / "train.bin", dtype=np.uint16), model.config.vocab_size, 32)
+    )
+    for output in ("cut", "whole"):
+        model = AutoModelForMaskedLM.from_pretrained(tmp_path / output / "model", dtype="float32")
+        embeddings = model.get_input_embeddings().weight.detach()
+        assert F.cosine_similarity(embeddings, counted).min() > 0.999
 
 
 def test_a_start_from_counts_predicts_unigrams_and_keeps_the_scale(model_folder):
