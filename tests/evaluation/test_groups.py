@@ -31,6 +31,19 @@ def test_seeds_share_a_cell_and_other_settings_do_not(tmp_path):
     assert [group.label for group in short.groups] == ["rtm, weighting.auxiliary=1.0"]
 
 
+def test_namesakes_of_other_classes_go_by_their_classes_alone(tmp_path):
+    make_run(tmp_path, method="rtm")
+    for alpha in (1.5, 0.5):
+        gradnorm = {"_target_": "auxtask.training.weighting.gradnorm.GradNorm", "alpha": alpha}
+        make_run(tmp_path, method="rtm", weighting=gradnorm)
+    [block] = blocks_of(tmp_path)
+    assert [group.label for group in block.groups] == [
+        "rtm, weighting=GradNorm, weighting.alpha=0.5",
+        "rtm, weighting=GradNorm, weighting.alpha=1.5",
+        "rtm, weighting=StaticWeighting",
+    ]
+
+
 def test_paths_and_logging_do_not_keep_runs_apart(tmp_path):
     make_run(tmp_path, seed=0)
     make_run(tmp_path, seed=1, trainer__logging_steps=7, paths__runs="elsewhere")

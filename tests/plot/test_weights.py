@@ -1,8 +1,10 @@
-"""Task weights over a run: every point of the history, a line a task."""
+"""Task weights over runs: every point of the history, a line a task, all of it on the paper."""
 
 import json
+from types import SimpleNamespace
 
 from auxtask.plot import task_weights
+from auxtask.plot.weights import weight_figure
 
 
 def test_every_point_of_the_history_is_on_its_task_s_line(tmp_path):
@@ -12,3 +14,29 @@ def test_every_point_of_the_history_is_on_its_task_s_line(tmp_path):
     [axes] = task_weights(tmp_path).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
     assert drawn == {"main": [[10, 0.5], [20, 0.7], [30, 1.0]], "rtm": [[10, 0.5], [20, 0.3]]}
+
+
+def test_panels_share_a_scale_that_holds_every_line_and_titles_keep_to_their_panel():
+    largest = [1.0, 1.6, 0.7, 1.2]
+    groups = [
+        SimpleNamespace(
+            label=f"rtm, weighting=SomeWeightingOfALongName, weighting.learning_rate={number}",
+            runs=[
+                SimpleNamespace(
+                    history=[{"step": 10 * at, "weights": {"main": 0.2, "rtm": top * at}} for at in (0.5, 1)]
+                )
+            ],
+        )
+        for number, top in enumerate(largest)
+    ]
+    figure = weight_figure(SimpleNamespace(dataset="toy", label="tiny", groups=groups))
+    figure.canvas.draw()
+    panels = [panel for panel in figure.axes if panel.get_visible()]
+    assert len(panels) == 4
+    for panel, top in zip(panels, largest, strict=True):
+        low, high = panel.get_ylim()
+        assert low == 0
+        assert high >= max(largest)
+        assert max(line.get_ydata().max() for line in panel.lines) == top
+    titles = [panel.title.get_window_extent() for panel in panels]
+    assert not any(one.overlaps(other) for at, one in enumerate(titles) for other in titles[:at])

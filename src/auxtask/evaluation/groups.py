@@ -12,6 +12,8 @@ from auxtask.evaluation.table import Score
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
+# The field of a config group that says which class it builds; the other fields are that class's own.
+CLASS_FIELD = "._target_"
 # Where a method stands among the rows; the others follow by name.
 FIRST_METHODS = ("stl", "rtm")
 
@@ -174,12 +176,18 @@ def _place(group: Group) -> tuple[bool, int, str]:
 
 
 def _labels(names: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name each of some settings; namesakes get the settings in which they differ."""
+    """Name each of some settings: namesakes by their classes, those still alike by the settings that differ."""
+    classes = [{name: value for name, value in one.items() if name.endswith(CLASS_FIELD)} for one in settings]
+    return _told_apart(_told_apart(names, classes), settings)
+
+
+def _told_apart(names: Sequence[str], settings: Sequence[Mapping[str, Any]]) -> list[str]:
     labels = list(names)
     for name in set(names):
         places = [at for at, other in enumerate(names) if other == name]
         for at, difference in zip(places, differences([settings[place] for place in places]), strict=True):
-            labels[at] = ", ".join([name, *(f"{field}={_short(value)}" for field, value in difference.items())])
+            fields = [f"{field.removesuffix(CLASS_FIELD)}={_short(value)}" for field, value in difference.items()]
+            labels[at] = ", ".join([name, *fields])
     return labels
 
 

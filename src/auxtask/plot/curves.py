@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import Run
-from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish
+from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish, grid, panel_title
 
 
 def curve_figure(block: Block) -> Figure | None:
@@ -64,18 +64,12 @@ def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figur
     """
     if not gains:
         return None
-    columns = min(3, len(gains))
-    lines = -(-len(gains) // columns)
     with rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 2.9 * columns, 0.8 + 2.5 * lines))
-        panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        figure, panels = grid(len(gains), width=2.9, height=2.5)
         # Colours as in the figure of curves, where the first is stl's.
-        for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=False), 1):
+        for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=True), 1):
             _draw_gains(panel, of_classes, COLORS[at % len(COLORS)])
-            panel.set_title(method, fontsize=9)
-            panel.tick_params(labelbottom=True)
-        for panel in panels[len(gains) :]:
-            panel.set_visible(False)
+            panel_title(panel, method)
         figure.supxlabel("test documents of the class", fontsize=9)
         figure.supylabel("change in F1 against stl, points", fontsize=9)
         finish(figure, panels, f"{block.dataset}, {block.label}")

@@ -1,5 +1,6 @@
 """How all figures of runs look: colours, type, grids, layout."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -30,6 +31,32 @@ STYLE: dict[Any, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Lay out panels of one scale, at most three in a row.
+
+    Args:
+        count: of panels, at least 1.
+        width, height: of each, in inches.
+
+    Returns:
+        The figure and its panels.
+    """
+    columns = min(3, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(1.2 + width * columns, 0.8 + height * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+    for panel in panels[count:]:
+        panel.set_visible(False)
+    for panel in panels[:count]:
+        panel.tick_params(labelbottom=True)
+    return figure, panels[:count]
+
+
+def panel_title(panel: Axes, text: str) -> None:
+    """Write what a panel shows above it, in lines no longer than it is wide."""
+    panel.set_title(textwrap.fill(text, 34, break_long_words=False), fontsize=9)
 
 
 def draw_seeds(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import Block
-from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish
+from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish, grid, panel_title
 
 History = Sequence[Mapping[str, Any]]
 
@@ -64,16 +64,17 @@ def _moves(history: History) -> bool:
 
 def _panels(title: str, histories: Mapping[str, Sequence[History]]) -> Figure:
     with rc_context(STYLE):
-        figure = Figure(figsize=(min(2.2 + 3.0 * len(histories), 12.0), 3.2))
-        panels = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+        figure, panels = grid(len(histories), width=3.2, height=2.6)
         for panel, (label, of_seeds) in zip(panels, histories.items(), strict=True):
             tasks = dict.fromkeys(task for history in of_seeds for row in history for task in row["weights"])
             for at, task in enumerate(tasks):
                 _draw_weights(panel, of_seeds, task, COLORS[at % len(COLORS)])
-            panel.set(xlabel="steps", ylim=(0, None))
-            panel.set_title(label, fontsize=9)
+            panel_title(panel, label)
             panel.legend()
-        panels[0].set(ylabel="weight of the task's loss")
+        # Once all are drawn: the panels share their scale.
+        panels[0].set_ylim(bottom=0)
+        figure.supxlabel("steps", fontsize=9)
+        figure.supylabel("weight of the task's loss", fontsize=9)
         finish(figure, panels, title)
     return figure
 
