@@ -65,12 +65,11 @@ def start_from_counts(
     Args:
         masked_lm: with random weights; it is changed.
         counts: how often each token occurs, (vocabulary,); one is added to each.
-        embeddings: directions of the tokens' vectors, (vocabulary, width); they are scaled to the deviation of
-            the random ones that they replace.
+        embeddings: the tokens' vectors, (vocabulary, width). At length 1 their products with hidden states that
+            LayerNorm brings to unit deviation are as large as logits have to be.
     """
     weight: Any = masked_lm.get_input_embeddings().weight
-    directions = torch.from_numpy(embeddings).to(weight)
-    weight.copy_(directions * (weight.std() / directions.std()))
+    weight.copy_(torch.from_numpy(embeddings))
     bias = masked_lm.get_output_embeddings().bias
     if bias is not None:
         shares = (counts + 1) / (counts + 1).sum()
