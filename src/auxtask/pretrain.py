@@ -19,6 +19,7 @@ from auxtask.training.pretraining import (
     evaluate_counts,
     evaluate_masked_lm,
     start_from_counts,
+    unigram_probabilities,
 )
 from auxtask.training.run_folder import last_checkpoint
 
@@ -61,7 +62,7 @@ def pretrain(config: DictConfig) -> None:
             print("embed the vocabulary by what its tokens stand beside ...", flush=True)
             stream = blocks["train"].stream
             embeddings = instantiate(config.embeddings)(stream, len(tokenizer), architecture.hidden_size)
-            start_from_counts(masked_lm, np.bincount(stream, minlength=len(tokenizer)), embeddings)
+            start_from_counts(masked_lm, unigram_probabilities(stream, len(tokenizer)), embeddings)
         # Prediction would push rare tokens together again: only the layers above learn from it.
         masked_lm.get_input_embeddings().requires_grad_(False)
     model = MaskedLanguageModeling(masked_lm)

@@ -217,7 +217,7 @@ def test_a_start_from_counts_predicts_unigrams(model_folder):
     vocabulary, width = masked_lm.get_input_embeddings().weight.shape
     counts = np.random.default_rng(0).integers(0, 1000, size=vocabulary)
     vectors = np.random.default_rng(1).normal(size=(vocabulary, width)).astype(np.float32)
-    start_from_counts(masked_lm, counts, vectors)
+    start_from_counts(masked_lm, (counts + 1) / (counts + 1).sum(), vectors)
     weight = masked_lm.get_input_embeddings().weight
     torch.testing.assert_close(weight.detach(), torch.from_numpy(vectors))
     assert masked_lm.get_output_embeddings().weight is weight

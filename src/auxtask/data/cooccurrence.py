@@ -46,8 +46,8 @@ def ppmi_embeddings(
     """Give tokens vectors: a truncated SVD of their positive pointwise mutual information.
 
     With counts n, M = max(0, ln n(w, c) / (n(w) p(c))), where p(c) is the share of n(c) to the power of
-    `smoothing`; U S^0.5 of its SVD U S V are the vectors (Levy, Goldberg and Dagan 2015). Their common mean is
-    taken away and each is brought to length 1: LayerNorm would see nothing of either.
+    `smoothing`; U S^0.5 of its SVD U S V are the vectors (Levy, Goldberg and Dagan 2015). Their mean, which tells
+    no token from another, is taken away, and each is brought to length 1, which is how LayerNorm sees it.
 
     Args:
         stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.

@@ -53,9 +53,19 @@ class MaskedLanguageModeling(nn.Module):
         return output
 
 
+def unigram_probabilities(stream: NDArray[np.integer], vocabulary_size: int) -> NDArray[np.float64]:
+    """Give each token its share of a stream, one added to every count: (vocabulary,), above 0, with sum 1.
+
+    >>> unigram_probabilities(np.array([0, 0, 1]), vocabulary_size=3).tolist()
+    [0.5, 0.3333333333333333, 0.16666666666666666]
+    """
+    counts = np.bincount(stream, minlength=vocabulary_size) + 1.0
+    return counts / counts.sum()
+
+
 @torch.no_grad()
 def start_from_counts(
-    masked_lm: PreTrainedModel, counts: NDArray[np.integer], embeddings: NDArray[np.floating]
+    masked_lm: PreTrainedModel, unigram: NDArray[np.floating], embeddings: NDArray[np.floating]
 ) -> None:
     """Let a masked language model begin with what counting already knows of the tokens.
 
@@ -64,7 +74,7 @@ def start_from_counts(
 
     Args:
         masked_lm: with random weights; it is changed.
-        counts: how often each token occurs, (vocabulary,); one is added to each.
+        unigram: the tokens' probabilities, (vocabulary,), above 0.
         embeddings: the tokens' vectors, (vocabulary, width). At length 1 their products with hidden states that
             LayerNorm brings to unit deviation are as large as logits have to be.
     """
@@ -72,8 +82,7 @@ def start_from_counts(
     weight.copy_(torch.from_numpy(embeddings))
     bias = masked_lm.get_output_embeddings().bias
     if bias is not None:
-        shares = (counts + 1) / (counts + 1).sum()
-        bias.copy_(torch.from_numpy(np.log(shares)).to(bias))
+        bias.copy_(torch.from_numpy(np.log(unigram)))
 
 
 class PretrainingTrainer(Trainer):
@@ -198,8 +207,7 @@ def evaluate_counts(
         For `unigram` and `bigram` the `loss` (nats a masked token) and the top-1 `accuracy` in [0, 1].
     """
     stream = np.asarray(train_stream, dtype=np.int64)
-    counts = np.bincount(stream, minlength=vocabulary_size) + 1.0
-    unigram = counts / counts.sum()
+    unigram = unigram_probabilities(stream, vocabulary_size)
     pairs, pair_counts = np.unique(stream[:-1] * vocabulary_size + stream[1:], return_counts=True)
     heads = pairs // vocabulary_size
     history = np.bincount(heads, weights=pair_counts, minlength=vocabulary_size)
