@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 
 from auxtask.cli import plain, run_command
+from auxtask.data.cooccurrence import unigram_probabilities
 from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
 from auxtask.files import write_json, write_text
 from auxtask.masking.collators import RTMCollator
@@ -19,7 +19,6 @@ from auxtask.training.pretraining import (
     evaluate_counts,
     evaluate_masked_lm,
     start_from_counts,
-    unigram_probabilities,
 )
 from auxtask.training.run_folder import last_checkpoint
 
@@ -91,7 +90,7 @@ def pretrain(config: DictConfig) -> None:
         "valid": evaluate_masked_lm(
             model, blocks["valid"], valid_masking, config.trainer.per_device_eval_batch_size
         ),
-        **evaluate_counts(np.asarray(blocks["train"].stream), blocks["valid"], valid_masking, len(tokenizer)),
+        **evaluate_counts(blocks["train"].stream, blocks["valid"], valid_masking, len(tokenizer)),
     }
     # bfloat16 has float32's range: a half-precision file without overflow, read back as float32.
     masked_lm.to(torch.bfloat16).save_pretrained(output / "model")

@@ -8,21 +8,40 @@ from sklearn.utils.extmath import randomized_svd
 PIECE = 2**22  # tokens counted at a time: memory does not grow with the stream
 
 
-def cooccurrence_counts(stream: NDArray[np.integer], vocabulary_size: int, window: int) -> sp.csr_array:
-    """Count how often two tokens stand near each other, a pair d tokens apart counting 1 / d.
+def unigram_probabilities(stream: NDArray[np.integer], vocabulary_size: int) -> NDArray[np.float64]:
+    """Give each token its share of a stream, one added to every count.
 
     Args:
         stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
         vocabulary_size: number of token ids.
-        window: the largest d, at least 1.
 
     Returns:
-        A symmetric matrix, (vocabulary_size, vocabulary_size), float64.
+        (vocabulary_size,), float64, above 0, with sum 1.
 
-    >>> cooccurrence_counts(np.array([0, 1, 1, 2]), vocabulary_size=3, window=2).toarray()
+    >>> unigram_probabilities(np.array([0, 0, 1]), vocabulary_size=3).tolist()
+    [0.5, 0.3333333333333333, 0.16666666666666666]
+    """
+    counts = np.ones(vocabulary_size)
+    for begin in range(0, len(stream), PIECE):
+        counts += np.bincount(stream[begin : begin + PIECE], minlength=vocabulary_size)
+    return counts / counts.sum()
+
+
+def following_counts(stream: NDArray[np.integer], vocabulary_size: int, window: int) -> sp.csr_array:
+    """Count how often one token follows another, a pair d tokens apart counting 1 / d.
+
+    Args:
+        stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
+        vocabulary_size: number of token ids.
+        window: the largest d, at least 1; 1 counts bigrams.
+
+    Returns:
+        (vocabulary_size, vocabulary_size), float64, the earlier token along the rows.
+
+    >>> following_counts(np.array([0, 1, 1, 2]), vocabulary_size=3, window=2).toarray()
     array([[0. , 1.5, 0. ],
-           [1.5, 2. , 1.5],
-           [0. , 1.5, 0. ]])
+           [0. , 1. , 1.5],
+           [0. , 0. , 0. ]])
     """
     counts = sp.csr_array((vocabulary_size, vocabulary_size), dtype=np.float64)
     for begin in range(0, len(stream), PIECE):
@@ -32,7 +51,7 @@ def cooccurrence_counts(stream: NDArray[np.integer], vocabulary_size: int, windo
             first, second = tokens[:-distance][:PIECE], tokens[distance:][:PIECE]
             pairs = np.full(len(first), 1 / distance)
             counts += sp.csr_array((pairs, (first, second)), shape=counts.shape)
-    return sp.csr_array(counts + counts.T)
+    return counts
 
 
 def ppmi_embeddings(
@@ -45,9 +64,10 @@ def ppmi_embeddings(
 ) -> NDArray[np.float32]:
     """Give tokens vectors: a truncated SVD of their positive pointwise mutual information.
 
-    With counts n, M = max(0, ln n(w, c) / (n(w) p(c))), where p(c) is the share of n(c) to the power of
-    `smoothing`; U S^0.5 of its SVD U S V are the vectors (Levy, Goldberg and Dagan 2015). Their mean, which tells
-    no token from another, is taken away, and each is brought to length 1, which is how LayerNorm sees it.
+    With n(w, c) counted to both sides, M = max(0, ln n(w, c) / (n(w) p(c))), where p(c) is the share of n(c) to
+    the power of `smoothing`; U S^0.5 of its SVD U S V are the vectors (Levy, Goldberg and Dagan 2015). Their mean,
+    which tells no token from another, is taken away, and each is brought to length 1, which is how LayerNorm sees
+    it.
 
     Args:
         stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
@@ -65,7 +85,8 @@ def ppmi_embeddings(
     >>> round(float(vectors[1] @ vectors[3]), 3)
     1.0
     """
-    counts = cooccurrence_counts(stream, vocabulary_size, window).tocoo()
+    following = following_counts(stream, vocabulary_size, window)
+    counts = (following + following.T).tocoo()
     totals = np.asarray(counts.sum(axis=1)).ravel()
     shares = totals**smoothing / (totals**smoothing).sum()
     information = np.log(counts.data / (totals[counts.row] * shares[counts.col]))

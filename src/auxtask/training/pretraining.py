@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, Trainer, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
 from auxtask.constants import IGNORE_INDEX
+from auxtask.data.cooccurrence import following_counts, unigram_probabilities
 from auxtask.masking.collators import MaskingCollator
 from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
 from auxtask.training.batches import EpochCounter
@@ -51,16 +52,6 @@ class MaskedLanguageModeling(nn.Module):
                 "correct": (logits.argmax(dim=-1) == chosen).sum(),
             }
         return output
-
-
-def unigram_probabilities(stream: NDArray[np.integer], vocabulary_size: int) -> NDArray[np.float64]:
-    """Give each token its share of a stream, one added to every count: (vocabulary,), above 0, with sum 1.
-
-    >>> unigram_probabilities(np.array([0, 0, 1]), vocabulary_size=3).tolist()
-    [0.5, 0.3333333333333333, 0.16666666666666666]
-    """
-    counts = np.bincount(stream, minlength=vocabulary_size) + 1.0
-    return counts / counts.sum()
 
 
 @torch.no_grad()
@@ -198,7 +189,7 @@ def evaluate_counts(
     are counted with one added to each.
 
     Args:
-        train_stream: token ids of the training text, (tokens,).
+        train_stream: token ids of the training text, (tokens,); may be memory-mapped.
         blocks: held-out blocks with `input_ids`.
         collator: as in `evaluate_masked_lm`.
         vocabulary_size: number of token ids.
@@ -206,37 +197,27 @@ def evaluate_counts(
     Returns:
         For `unigram` and `bigram` the `loss` (nats a masked token) and the top-1 `accuracy` in [0, 1].
     """
-    stream = np.asarray(train_stream, dtype=np.int64)
-    unigram = unigram_probabilities(stream, vocabulary_size)
-    pairs, pair_counts = np.unique(stream[:-1] * vocabulary_size + stream[1:], return_counts=True)
-    heads = pairs // vocabulary_size
-    history = np.bincount(heads, weights=pair_counts, minlength=vocabulary_size)
-    successors = np.bincount(heads, minlength=vocabulary_size)
-    # The most frequent successor of each history; unseen histories fall back to the most frequent token.
-    best = np.full(vocabulary_size, unigram.argmax())
-    order = np.argsort(pair_counts, kind="stable")
-    best[heads[order]] = pairs[order] % vocabulary_size
+    unigram = unigram_probabilities(train_stream, vocabulary_size)
+    following = following_counts(train_stream, vocabulary_size, window=1)
+    history, successors = following.sum(axis=1), np.diff(following.indptr)
 
-    losses: dict[str, list[NDArray[Any]]] = {"unigram": [], "bigram": []}
-    hits: dict[str, list[NDArray[Any]]] = {"unigram": [], "bigram": []}
+    tokens, lefts = [], []
     for block in blocks:
-        labels = collator([block])["labels"].numpy()[0]
+        masked = np.flatnonzero(collator([block])["labels"].numpy()[0] != IGNORE_INDEX)
         ids = np.asarray(block["input_ids"])
-        chosen = np.flatnonzero(labels != IGNORE_INDEX)
-        token, left = ids[chosen], ids[chosen - 1]
-        key = left * vocabulary_size + token
-        where = np.minimum(np.searchsorted(pairs, key), len(pairs) - 1)
-        joint = np.where(pairs[where] == key, pair_counts[where], 0)
-        denominator = np.maximum(history[left] + successors[left], 1)
-        weight = np.where(history[left] > 0, successors[left], 1)
-        losses["unigram"].append(-np.log(unigram[token]))
-        losses["bigram"].append(-np.log((joint + weight * unigram[token]) / denominator))
-        hits["unigram"].append(token == unigram.argmax())
-        hits["bigram"].append(token == best[left])
+        tokens.append(ids[masked])
+        lefts.append(ids[masked - 1])
+    token, left = np.concatenate(tokens), np.concatenate(lefts)
+
+    # A history that the text does not hold says nothing: its unigrams have all the weight.
+    known = history[left] > 0
+    weight = np.where(known, successors[left], 1)
+    bigram = (following[left, token] + weight * unigram[token]) / (history[left] + weight)
+    guess = np.where(known, following.argmax(axis=1)[left], unigram.argmax())
     return {
-        name: {
-            "loss": float(np.concatenate(losses[name]).mean()),
-            "accuracy": float(np.concatenate(hits[name]).mean()),
-        }
-        for name in losses
+        name: {"loss": float(-np.log(probability).mean()), "accuracy": float((token == first).mean())}
+        for name, probability, first in (
+            ("unigram", unigram[token], unigram.argmax()),
+            ("bigram", bigram, guess),
+        )
     }
