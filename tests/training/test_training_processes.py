@@ -42,7 +42,7 @@ def launch(tokenizer, sentences, tmp_path):
                 f"trainer.max_steps={STEPS}", "trainer.eval_strategy=steps", "trainer.eval_steps=2",
                 "trainer.bf16=false", "trainer.use_cpu=true", "trainer.patience=null",
                 f"paths.runs={runs}", f"paths.cache={tmp_path / 'cache'}",
-                *(["weighting.batch_size=8", "weighting.learning_rate=0.1"] if weighting == "meta" else []),
+                *(["weighting.learning_rate=0.1"] if weighting == "meta" else []),
             ],
             capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip

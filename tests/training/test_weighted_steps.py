@@ -30,7 +30,7 @@ from auxtask.training.weighting.static import StaticWeighting
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 
 LEARNED = {
-    "meta": lambda: MetaWeighting(learning_rate=0.1, dev_batch_size=4),
+    "meta": lambda: MetaWeighting(learning_rate=0.1),
     "gradnorm": lambda: GradNorm(learning_rate=0.1),
     "uncertainty": lambda: UncertaintyWeighting(0.1),
     "dwa": DynamicWeightAverage,
@@ -107,7 +107,7 @@ def test_by_losses_or_by_gradients_the_same_arrives_at_every_parameter(build, do
 
 
 def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, documents):
-    weighting = MetaWeighting(batch_size=None, dev_batch_size=4, seed=7)
+    weighting = MetaWeighting(batch_share=1, dev_batch_share=0.6, seed=7)
     trainer = build(weighting)
     batch, _, _ = gradients(trainer, documents)
     encoder = list(trainer.model.classifier.base_model.parameters())

@@ -196,6 +196,7 @@ def test_fixed_weights():
     [
         lambda: StaticWeighting(auxiliary=-1), lambda: UncertaintyWeighting(0), lambda: DynamicWeightAverage(0),
         lambda: GradNorm(alpha=-1), lambda: GradNorm(learning_rate=0), lambda: MetaWeighting(learning_rate=-1),
+        lambda: MetaWeighting(batch_share=0), lambda: MetaWeighting(dev_batch_share=-1),
     ],
 )  # fmt: skip
 def test_arguments_are_checked_at_the_door(make):

@@ -91,7 +91,7 @@ class MultiTaskTrainer(Trainer):
     ) -> None:
         num_classes = model.classifier.config.num_labels or 0
         weighting.prepare(
-            Setting([MAIN, *model.heads], model.classifier, self._draw_validation, _batch_size(args))
+            Setting([MAIN, *model.heads], model.classifier, self._draw_validation, args.train_batch_size)
         )
         # As a part of the model it moves to its device and is saved in its checkpoints.
         model.weighting = weighting
@@ -198,10 +198,14 @@ class MultiTaskTrainer(Trainer):
         return [len(row) for row in documents["input_ids"]]
 
     def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-        """Collate random validation documents."""
+        """Collate this process's part of random validation documents, as many on each process."""
         documents: Any = self.eval_dataset
-        chosen = draw_alike(self._validation_lengths, size, generator)
-        return self._prepare_inputs(self.eval_collator([documents[index] for index in chosen])[MAIN])
+        processes = self.args.world_size
+        size = min(size, math.ceil(len(documents) / processes))
+        chosen = draw_alike(self._validation_lengths, size * processes, generator)
+        # Of equal parts alone the mean of the means is the mean: where documents run out, some are taken twice.
+        mine = np.resize(chosen, size * processes)[self.args.process_index :: processes]
+        return self._prepare_inputs(self.eval_collator([documents[index] for index in mine.tolist()])[MAIN])
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
@@ -289,12 +293,9 @@ class MultiTaskTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         lengths = [len(row) for row in self.train_dataset["input_ids"]]  # type: ignore[index]
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return LengthGroupedSampler(lengths, _batch_size(self.args) * self.args.gradient_accumulation_steps, seed)
-
-
-def _batch_size(args: TrainingArguments) -> int:
-    """Documents of a training batch over all processes."""
-    return args.train_batch_size * args.world_size
+        # Documents of a step: over all processes and all batches that it takes.
+        together = self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps
+        return LengthGroupedSampler(lengths, together, seed)
 
 
 def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:

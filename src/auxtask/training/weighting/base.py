@@ -20,9 +20,9 @@ class Setting:
     Args:
         tasks: the names of the tasks, `main` first.
         classifier: the main-task model with the shared encoder.
-        draw_validation: from a generator and a number of documents to a random main batch of validation
-            documents.
-        batch_size: documents of a training batch over all processes.
+        draw_validation: from a generator, the same on all processes, and a number of documents for each of them to
+            this process's part of a random main batch of validation documents.
+        batch_size: documents of a training batch on each process.
     """
 
     tasks: Sequence[str]

@@ -1,7 +1,6 @@
 """The dev head of META-TARTAN: it asks, of an encoder in training, where validation documents want it to go."""
 
 import copy
-from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -10,12 +9,14 @@ from transformers import PreTrainedModel
 
 from auxtask.likelihood.prediction import evaluating
 from auxtask.model.heads import run_head
-
-Batch = Mapping[str, Tensor]
+from auxtask.model.means import mean_over_processes
+from auxtask.training.weighting.base import Batch
 
 
 class DevHead:
     """A classification head of the main task's shape, trained from scratch on validation documents.
+
+    On several processes each has its own part of every batch; what they find is averaged.
 
     Args:
         classifier: the main-task model; its encoder is read, its head is copied for its shape.
@@ -70,9 +71,9 @@ class DevHead:
                 ).loss
                 gradients = torch.autograd.grad(loss, self.parameters)
                 for value, gradient in zip(self.parameters, gradients, strict=True):
-                    value.grad = gradient
+                    value.grad = mean_over_processes(gradient)
                 optimizer.step()
-                if abs(last - (last := loss.item())) < self.tolerance:
+                if abs(last - (last := mean_over_processes(loss.detach()).item())) < self.tolerance:
                     break
         for value in self.parameters:
             value.grad = None
@@ -91,6 +92,6 @@ class DevHead:
             trainable = [value for value in self.encoder.parameters() if value.requires_grad]
             gradients = torch.autograd.grad(loss, trainable, allow_unused=True)
         return [
-            torch.zeros_like(value) if gradient is None else gradient
+            torch.zeros_like(value) if gradient is None else mean_over_processes(gradient)
             for value, gradient in zip(trainable, gradients, strict=True)
         ]

@@ -1,11 +1,13 @@
 """META-TARTAN: weights that follow the validation gradient."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.weighting.base import GradientWeighting, Setting
+from auxtask.training.weighting.base import Batch, GradientWeighting, Setting
 from auxtask.training.weighting.dev_head import DevHead
 
 
@@ -19,13 +21,14 @@ class MetaWeighting(GradientWeighting):
 
     Args:
         learning_rate: of w, above 0.
-        batch_size: validation documents that give the gradient; None for as many as a training batch has, as in
-            the reference. Fewer are faster.
-        dev_learning_rate, dev_weight_decay, dev_batch_size, dev_steps: of the dev head, see `DevHead`.
+        batch_share: how many validation documents give the gradient, for each document of a training batch; above
+            0, and 1 in the reference. Fewer are faster.
+        dev_batch_share: how many train the dev head, likewise; 32 beside 64 in the reference.
+        dev_learning_rate, dev_weight_decay, dev_steps: of the dev head, see `DevHead`.
         seed: of the validation batches and the dev heads.
 
     Raises:
-        AuxtaskError: the learning rate is not above 0.
+        AuxtaskError: the learning rate or a share is not above 0.
     """
 
     logits: Tensor
@@ -36,20 +39,23 @@ class MetaWeighting(GradientWeighting):
     def __init__(
         self,
         learning_rate: float = 0.01,
-        batch_size: int | None = 16,
+        batch_share: float = 0.5,
+        dev_batch_share: float = 0.5,
         dev_learning_rate: float = 1e-3,
         dev_weight_decay: float = 0.1,
-        dev_batch_size: int = 32,
         dev_steps: int = 10,
         seed: int = 0,
     ) -> None:
         super().__init__()
         if not learning_rate > 0:
             raise AuxtaskError(f"weighting.learning_rate={learning_rate} is not above 0; use for example 0.01")
+        for name, share in {"batch_share": batch_share, "dev_batch_share": dev_batch_share}.items():
+            if not share > 0:
+                raise AuxtaskError(f"weighting.{name}={share} is not above 0; use for example 0.5")
         self.learning_rate = learning_rate
-        self.batch_size = batch_size
+        self.batch_share = batch_share
+        self.dev_batch_share = dev_batch_share
         self.dev_settings = (dev_learning_rate, dev_weight_decay, dev_steps)
-        self.dev_batch_size = dev_batch_size
         self.seed = seed
         self._fitted = False
 
@@ -74,10 +80,12 @@ class MetaWeighting(GradientWeighting):
         generator = np.random.default_rng([self.seed, int(self.draws)])
         self.draws += 1
         if not self._fitted:
-            self._dev_head.fit(self.setting.draw_validation(generator, self.dev_batch_size), generator)
+            self._dev_head.fit(self._draw(generator, self.dev_batch_share), generator)
             self._fitted = True
-        size = self.batch_size or self.setting.batch_size
-        return [self._dev_head.encoder_gradient(self.setting.draw_validation(generator, size))]
+        return [self._dev_head.encoder_gradient(self._draw(generator, self.batch_share))]
+
+    def _draw(self, generator: np.random.Generator, share: float) -> Batch:
+        return self.setting.draw_validation(generator, math.ceil(share * self.setting.batch_size))
 
     def shared_coefficients(self, gram: Tensor) -> Tensor:
         """Gather the cosines with the validation gradient; follow the weights as they are."""
