@@ -26,7 +26,7 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTraine
 
 from auxtask.allocator import keep_freed_memory
 from auxtask.cli import quiet_libraries
-from auxtask.data.encoding import encode
+from auxtask.data.encoding import document_lengths, encode
 from auxtask.data.readers import read_pairs
 from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import masked_batches
@@ -170,7 +170,7 @@ def main() -> None:
     dataset = dataset.filter(lambda row: len(row["input_ids"]) >= arguments.min_length)
     whole = dataset.select(range(min(arguments.cached, len(dataset))))
     # A few lengths, several documents of each: rows are pooled as those of a whole data set are.
-    by_length = np.argsort([len(row) for row in dataset["input_ids"]], kind="stable")
+    by_length = np.argsort(document_lengths(dataset), kind="stable")
     starts = (np.array([0.1, 0.5, 0.9]) * (len(by_length) - arguments.documents // 3)).astype(int)
     dataset = dataset.select(
         np.concatenate([by_length[start : start + arguments.documents // 3] for start in starts])

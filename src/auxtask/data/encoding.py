@@ -5,7 +5,10 @@ from functools import partial
 from itertools import compress
 from typing import Any, TypeVar
 
+import numpy as np
+import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.data.words import marking, reports_words, words_by_marks
@@ -140,6 +143,22 @@ def encode(
         num_proc=num_proc,
         desc="Tokenizing",
     )
+
+
+def document_lengths(split: Dataset) -> NDArray[np.int64]:
+    """Count the tokens of each document, without making Python lists of them.
+
+    Args:
+        split: with the column `input_ids`.
+
+    Returns:
+        Special tokens included, shape (documents,), int64.
+
+    >>> document_lengths(Dataset.from_dict({"input_ids": [[2, 7, 3], [2, 3]]})).tolist()
+    [3, 2]
+    """
+    table = split.select_columns("input_ids").with_format("arrow")[:]
+    return pc.list_value_length(table.column("input_ids")).to_numpy().astype(np.int64)
 
 
 def _encode_batch(

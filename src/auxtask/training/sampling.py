@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 
@@ -24,7 +25,7 @@ class LengthGroupedSampler(Sampler[int]):
 
     BATCHES_PER_CHUNK = 50
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(self, lengths: Sequence[int] | NDArray[np.int64], batch_size: int, seed: int) -> None:
         self.lengths = np.asarray(lengths)
         self.batch_size = batch_size
         self.seed = seed
@@ -54,7 +55,7 @@ class LengthGroupedSampler(Sampler[int]):
             yield from batch.tolist()
 
 
-def draw_alike(lengths: Sequence[int], size: int, generator: np.random.Generator) -> list[int]:
+def draw_alike(lengths: Sequence[int] | NDArray[np.int64], size: int, generator: np.random.Generator) -> list[int]:
     """Draw documents of about the same length: each is as likely as another, and little is padding.
 
     Eight batches are drawn without replacement, or as many as there are, sorted by length and cut; one is taken.

@@ -18,6 +18,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path
 from auxtask.likelihood.scorer import PLLScorer
@@ -133,5 +134,5 @@ class LikelihoodRefresh(TrainerCallback):
             if state.is_world_process_zero:
                 with atomic_path(path) as temporary:
                     np.save(temporary, values.astype(np.float32))
-        lengths = [len(row) for row in self.train["input_ids"]]
-        self.collator.likelihoods = np.split(values.astype(np.float32), np.cumsum(lengths)[:-1])
+        ends = np.cumsum(document_lengths(self.train))
+        self.collator.likelihoods = np.split(values.astype(np.float32), ends[:-1])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import (
@@ -22,6 +23,7 @@ from transformers import (
 from transformers.trainer_callback import ProgressCallback
 
 from auxtask.constants import IGNORE_INDEX
+from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
 from auxtask.model.means import mean_over_processes
@@ -193,9 +195,9 @@ class MultiTaskTrainer(Trainer):
                 self._empty_batches[name] = self._empty_batches.get(name, 0) + empty.long()
 
     @cached_property
-    def _validation_lengths(self) -> list[int]:
+    def _validation_lengths(self) -> NDArray[np.int64]:
         documents: Any = self.eval_dataset
-        return [len(row) for row in documents["input_ids"]]
+        return document_lengths(documents)
 
     def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         """Collate this process's part of random validation documents, as many on each process."""
@@ -291,11 +293,11 @@ class MultiTaskTrainer(Trainer):
             self.data_collator = training_collator
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        lengths = [len(row) for row in self.train_dataset["input_ids"]]  # type: ignore[index]
+        documents: Any = self.train_dataset
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         # Documents of a step: over all processes and all batches that it takes.
         together = self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(lengths, together, seed)
+        return LengthGroupedSampler(document_lengths(documents), together, seed)
 
 
 def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:
