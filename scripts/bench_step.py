@@ -122,8 +122,8 @@ def build_plain(stl: MultiTaskTrainer, model_name: str, batch_size: int, folder:
 
 
 def started(trainer: Any) -> Any:
-    trainer.create_optimizer()
-    # What the training loop would set; a step outside the loop needs it too.
+    # What the training loop would do; a step outside the loop needs it too.
+    trainer.model, trainer.optimizer = trainer.accelerator.prepare(trainer.model, trainer.create_optimizer())
     trainer.current_gradient_accumulation_steps = 1
     return trainer
 
