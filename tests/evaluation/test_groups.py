@@ -38,9 +38,9 @@ def test_namesakes_of_other_classes_go_by_their_classes_alone(tmp_path):
         make_run(tmp_path, method="rtm", weighting=gradnorm)
     [block] = blocks_of(tmp_path)
     assert [group.label for group in block.groups] == [
-        "rtm, weighting=GradNorm, weighting.alpha=0.5",
-        "rtm, weighting=GradNorm, weighting.alpha=1.5",
-        "rtm, weighting=StaticWeighting",
+        "rtm, weighting=gradnorm, weighting.alpha=0.5",
+        "rtm, weighting=gradnorm, weighting.alpha=1.5",
+        "rtm, weighting=static",
     ]
 
 

@@ -1,5 +1,6 @@
 """How all figures of runs look: colours, type, grids, layout."""
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -43,8 +44,9 @@ def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     Returns:
         The figure and its panels.
     """
-    columns = min(3, count)
-    rows = -(-count // columns)
+    # At most three beside each other, and no row much shorter than another: four make two rows of two.
+    rows = math.ceil(count / 3)
+    columns = math.ceil(count / rows)
     figure = Figure(figsize=(1.2 + width * columns, 0.8 + height * rows))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
     for panel in panels[count:]:
