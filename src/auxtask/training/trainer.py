@@ -1,7 +1,6 @@
 """The multi-task trainer: `transformers.Trainer` with a loss for each task and a history of all of them."""
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -16,8 +15,6 @@ from transformers import (
     EvalPrediction,
     Trainer,
     TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
 )
 from transformers.trainer_callback import ProgressCallback
@@ -29,36 +26,12 @@ from auxtask.metrics import classification_metrics
 from auxtask.model.means import mean_over_processes
 from auxtask.model.multitask import MAIN, MultiTaskModel, apart
 from auxtask.training.batches import EpochCounter, MultiTaskCollator
+from auxtask.training.clock import TrainingClock
 from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
 from auxtask.training.history import flat
 from auxtask.training.progress import EvaluationLines
 from auxtask.training.sampling import LengthGroupedSampler, draw_alike
 from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting, WeightingSchedule
-
-
-class TrainingClock(TrainerCallback):
-    """Seconds of training, those before a resume included."""
-
-    def __init__(self) -> None:
-        self._before = 0.0
-        self._started = time.perf_counter()
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Start from what the checkpoint's last evaluation had recorded."""
-        self._before = max((entry["seconds"] for entry in state.log_history if "seconds" in entry), default=0.0)
-        self._started = time.perf_counter()
-
-    @property
-    def session(self) -> float:
-        """Seconds since training began or went on in this process."""
-        return time.perf_counter() - self._started
-
-    @property
-    def seconds(self) -> float:
-        """Seconds over all processes that had a share in the run."""
-        return self._before + self.session
 
 
 class MultiTaskTrainer(Trainer):
