@@ -19,6 +19,19 @@ from auxtask.sweep import progress_line, sweep_jobs
 from auxtask.train import train
 from auxtask.training.run_folder import RunFolder
 
+# The hyper-parameters in the public code of L3Masking's authors.
+PUBLISHED = {
+    "trainer": {
+        "learning_rate": 1e-4, "head_learning_rate": 1e-3, "weight_decay": 0.01, "head_weight_decay": 0.1,
+        "adam_beta2": 0.98, "adam_epsilon": 1e-6, "warmup_steps": 0.06, "per_device_train_batch_size": 64,
+        "gradient_accumulation_steps": 2, "num_train_epochs": 150, "eval_steps": 30, "patience": 20,
+    },
+    "weighting": {
+        "learning_rate": 1e-2, "batch_share": 1, "dev_learning_rate": 1e-3, "dev_weight_decay": 0.1,
+        "dev_batch_share": 0.5, "dev_steps": 10,
+    },
+    "model": {"max_length": 128},
+}  # fmt: skip
 PRESETS = sorted(path.stem for path in (config_folder() / "sweep").glob("*.yaml"))
 
 
@@ -163,6 +176,19 @@ def test_every_run_of_a_preset_can_be_composed(name):
             for job in {job[at]: job for job in jobs}.values():
                 composed = compose("train", [f"+sweep={name}", *job])
                 assert OmegaConf.to_container(composed, resolve=True)
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.startswith("l3masking")])
+def test_presets_of_l3masking_have_the_set_up_of_its_authors(name):
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train", [f"+sweep={name}"], return_hydra_config=True)
+        jobs = sweep_jobs(
+            [f"{key}={values}" for key, values in config.hydra.sweeper.params.items()],
+            GlobalHydra.instance().config_loader(),
+        )
+        composed = compose("train", [f"+sweep={name}", *jobs[-1]])
+    for group, fields in PUBLISHED.items():
+        assert {name: composed[group][name] for name in fields} == fields
 
 
 def test_no_baseline_by_name_is_the_config_without_one():

@@ -21,7 +21,7 @@ PLAIN_TEXT = re.compile(r"[\w./:-]+")
 
 
 def training_command(
-    dataset: str, model: str, method: str, seeds: Sequence[int], settings: Mapping[str, Any]
+    dataset: str, model: str, method: str, seeds: Sequence[int], settings: Mapping[str, Any], sweep: str = ""
 ) -> str:
     """Write the command that computes runs; Hydra is running, so that defaults can be looked up.
 
@@ -29,6 +29,7 @@ def training_command(
         dataset, model, method: as in the paths of runs.
         seeds: of the runs.
         settings: of a run like them, by dotted names; empty for defaults.
+        sweep: a preset that they belong to; empty for none.
 
     Returns:
         A line for a shell.
@@ -36,7 +37,7 @@ def training_command(
     options = [
         _dataset_option(dataset, settings),
         *_model_option(model, settings),
-        _method_option(method),
+        *_method_options(method, sweep),
         *_weighting_option(settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
@@ -45,8 +46,9 @@ def training_command(
         for name, value in settings.items()
         if defaults.get(name, ...) != value and not LEFT_OUT.fullmatch(name) and value != {}
     ]
-    sweep = ["-m"] if len(seeds) > 1 else []
-    words = [*sweep, *options, f"seed={','.join(map(str, seeds))}", *fields]
+    preset = [f"+sweep={sweep}"] if sweep else []
+    multirun = ["-m"] if sweep or len(seeds) > 1 else []
+    words = [*multirun, *preset, *options, f"seed={','.join(map(str, seeds))}", *fields]
     return shlex.join(["python", "-m", "auxtask.train", *words])
 
 
@@ -65,16 +67,18 @@ def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
     return [f"model={names[0]}"] if names else []
 
 
-def _method_option(method: str) -> str:
+def _method_options(method: str, sweep: str) -> list[str]:
     tasks = method.split("+")
     if not set(tasks) <= _options("aux").keys():
-        return f"baseline={method}"
-    return f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
+        # A preset would compute the baseline beside each of its auxiliary tasks.
+        return [f"baseline={method}", *(["aux=stl"] if sweep else [])]
+    aux = f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
+    return [aux, *(["baseline=none"] if sweep else [])]
 
 
 def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
     target = settings.get("weighting._target_")
-    names = [option for option, fields in _options("weighting").items() if _target(fields) == target]
+    names = [option for option, fields in _options("weighting").items() if target and _target(fields) == target]
     return [f"weighting={names[0]}"] if names and "static" not in names else []
 
 

@@ -26,8 +26,8 @@ GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 
 
 def command_line(*parts):
-    dataset, model, method, seeds, _ = parts
-    return f"{dataset} {model} {method} {seeds}"
+    dataset, model, method, seeds, _, sweep = parts
+    return f"{dataset} {model} {method} {seeds} {sweep}".rstrip()
 
 
 def write(folder, output):
@@ -62,7 +62,9 @@ def test_missing_runs_are_counted_and_their_command_is_given(runs):
     published = by_row["scibert_scivocab_uncased", "l3masking"]
     assert published[3].value == Missing(2)
     assert str(published[5]) == "74.10 ± 2.40"
-    assert [commands[mark] for mark in published[1].marks] == ["acl_arc scibert_scivocab_uncased l3masking [0, 1]"]
+    assert [commands[mark] for mark in published[1].marks] == [
+        "acl_arc scibert_scivocab_uncased l3masking [0, 1] l3masking_acl_arc"
+    ]
     of_r8 = dataset_scores("r8", blocks, 1, command_line)
     assert ("tiny", "rtm", Missing(2)) in [(row[0].value, row[1].value, row[2].value) for row in of_r8.rows]
 
@@ -92,6 +94,11 @@ def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
         assert got == {**wanted, "seed": 7}
         assert training_command("r8", "tiny", "bit_label+rtm", [0, 1], {}) == (
             "python -m auxtask.train -m dataset=r8 model=tiny 'aux=[bit_label,rtm]' seed=0,1"
+        )
+        published = training_command("imdb", "roberta-base", "rtm", [0, 1], {}, "l3masking_imdb")
+        assert published == (
+            "python -m auxtask.train -m +sweep=l3masking_imdb dataset=imdb model=roberta-base aux=rtm "
+            "baseline=none seed=0,1"
         )
         other = training_command("r8", "my-bert", "stl", [0], {"model.name": "/models/my-bert"})
         assert other == "python -m auxtask.train dataset=r8 aux=stl seed=0 model.name=/models/my-bert"

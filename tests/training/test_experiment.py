@@ -26,6 +26,7 @@ from auxtask.training.run_folder import RunFolder
 from auxtask.training.self_paced import SelfPacedMaskingTask
 from auxtask.training.tasks import LikelihoodMaskingTask, MaskingTask
 from auxtask.training.weighting.static import StaticWeighting
+from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 
 TRAINER = {
     "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
@@ -58,7 +59,7 @@ def dataset(sentences):
 
 @pytest.fixture
 def run(dataset, model_folder, tmp_path):
-    def start(tasks="rtm", name="run", seed=0, model=model_folder, **changes):
+    def start(tasks="rtm", name="run", seed=0, model=model_folder, weighting=None, **changes):
         folder = RunFolder(tmp_path / name)
 
         def annotate(split, metric):
@@ -66,8 +67,8 @@ def run(dataset, model_folder, tmp_path):
 
         with folder.locked():
             metrics = run_experiment(
-                dataset, str(model), 32, TASKS[tasks], StaticWeighting(), {**TRAINER, **changes}, seed, folder,
-                annotate,
+                dataset, str(model), 32, TASKS[tasks], weighting or StaticWeighting(),
+                {**TRAINER, **changes}, seed, folder, annotate,
             )  # fmt: skip
         return folder, metrics
 
@@ -163,6 +164,14 @@ def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, m
     assert figures(resumed) == figures(whole)
     history = [json.loads(line)["step"] for line in (folder.path / "history.jsonl").read_text().splitlines()]
     assert history == sorted(set(history))
+
+
+def test_one_task_alone_is_trained_as_without_a_weighting(run):
+    plain, plain_metrics = run("stl")
+    weighted, metrics = run("stl", name="weighted", weighting=UncertaintyWeighting(learning_rate=0.5))
+    assert figures(metrics) == figures(plain_metrics)
+    written = [(folder.path / "predictions.jsonl").read_bytes() for folder in (plain, weighted)]
+    assert written[0] == written[1]
 
 
 def test_early_stopping_ends_a_run_that_no_longer_gets_better(run):

@@ -68,6 +68,11 @@ class PublishedScore:
     table: str
     note: str = ""
 
+    @property
+    def sweep(self) -> str:
+        """The preset of `+sweep=` that computes the table."""
+        return "ngram_tables" if self.table == "ngram" else f"l3masking_{self.dataset}"
+
 
 @cache
 def published_scores() -> tuple[PublishedScore, ...]:

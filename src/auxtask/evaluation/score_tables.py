@@ -17,8 +17,9 @@ DOUBTS = {
     "suspect: see 12 no. 1": "published, but doubtful: the BERT-base rows of ACL-ARC and Ohsumed look swapped",
 }
 
-# From data set, model, method, seeds and the settings of a run like it (empty for none) to a command line.
-CommandLine = Callable[[str, str, str, Sequence[int], Mapping[str, Any]], str]
+# From data set, model, method, seeds, the settings of a run like it (empty for none) and the preset of a published
+# table (empty for none) to a command line.
+CommandLine = Callable[[str, str, str, Sequence[int], Mapping[str, Any], str], str]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Row:
         model_label, method_label: as the table shows them.
         group: its runs; None where there are none.
         settings: of a run like the missing ones; empty where there is none.
+        sweep: for a published row of a model that was not run, the preset that computes its table.
     """
 
     block: Block | None
@@ -40,6 +42,7 @@ class Row:
     method_label: str
     group: Group | None
     settings: Mapping[str, Any]
+    sweep: str = ""
 
 
 def main_blocks(blocks: Sequence[Block]) -> list[Block]:
@@ -82,7 +85,7 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
     for row in published_scores():
         if row.dataset == dataset and (row.model, row.method) not in run:
             run.add((row.model, row.method))
-            rows.append(Row(None, row.model, row.method, row.model, row.method, None, {}))
+            rows.append(Row(None, row.model, row.method, row.model, row.method, None, {}, row.sweep))
     # A published row of a model that was run stands with the model's own rows.
     models = list(dict.fromkeys([*models, *(row.model for row in rows)]))
     return sorted(rows, key=lambda row: models.index(row.model))
@@ -123,7 +126,7 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
         lacking = [seed for seed in expected if row.group is None or seed not in row.group.by_seed]
         marks: tuple[str, ...] = ()
         if lacking and not (row.group and row.group.is_baseline):
-            command = command_line(dataset, row.model, row.method, lacking, row.settings)
+            command = command_line(dataset, row.model, row.method, lacking, row.settings, row.sweep)
             text = f"{Missing(len(lacking))} of {len(expected)}:"
             marks = (notes.mark(text, command),)
         line = [Cell(row.model_label), Cell(row.method_label, marks=marks)]
@@ -197,7 +200,7 @@ def _yardstick_note(
     command_line: CommandLine,
 ) -> Note:
     if not yardsticks:
-        command = command_line(dataset, "tiny", LINEAR_YARDSTICKS[0], seeds[:1], {})
+        command = command_line(dataset, "tiny", LINEAR_YARDSTICKS[0], seeds[:1], {}, "")
         return Note("", "No linear yardstick was run:", command)
     best = ", ".join(f"{HEADINGS[metric]} {score} ({label})" for metric, (label, score) in yardsticks.items())
     return Note(BELOW_YARDSTICK, f"below the best linear yardstick: {best}")

@@ -118,7 +118,8 @@ def run_experiment(
                 model,
                 arguments,
                 MultiTaskCollator(main, collators, draw_main),
-                weighting=weighting,
+                # One task alone has nothing to be weighed against.
+                weighting=weighting if tasks else StaticWeighting(),
                 score_tasks=lambda: {
                     name: task.evaluate(
                         heads[name], tokenizer, encoded["valid"], arguments.per_device_eval_batch_size
