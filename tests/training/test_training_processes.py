@@ -30,20 +30,22 @@ def launch(tokenizer, sentences, tmp_path):
         ]
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def start(processes, weighting):
-        runs = tmp_path / f"{processes}-{weighting}"
+    def start(processes, *overrides):
+        runs = tmp_path / f"{processes}"
         done = subprocess.run(
             [
                 sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}",
                 "-m", "auxtask.train", "dataset=files",
                 *(f"dataset.{split}={tmp_path / split}.jsonl" for split in ("train", "valid", "test")),
-                f"model.name={model}", "model.max_length=32", "model.learning_rate=3e-3", "aux=rtm",
-                f"weighting={weighting}", f"trainer.per_device_train_batch_size={8 // processes}",
+                f"model.name={model}", "model.max_length=32", "model.learning_rate=3e-3",
+                f"trainer.per_device_train_batch_size={8 // processes}",
                 f"trainer.max_steps={STEPS}", "trainer.eval_strategy=steps", "trainer.eval_steps=2",
                 "trainer.bf16=false", "trainer.use_cpu=true", "trainer.patience=null",
-                f"paths.runs={runs}", f"paths.cache={tmp_path / 'cache'}",
-                *(["weighting.learning_rate=0.1"] if weighting == "meta" else []),
+                f"paths.runs={runs}", f"paths.cache={tmp_path / f'cache-{processes}'}",
+                *overrides,
             ],
+            # A launch whose processes wait for each other ends here.
+            timeout=240,
             capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
@@ -54,14 +56,26 @@ def launch(tokenizer, sentences, tmp_path):
     return start
 
 
-@pytest.mark.parametrize("weighting", ["static", pytest.param("meta", marks=pytest.mark.slow)])
-def test_two_processes_are_one_with_the_same_batch(launch, weighting):
-    one, _ = launch(1, weighting)
-    two, printed = launch(2, weighting)
+@pytest.mark.parametrize(
+    ("aux", "overrides"),
+    [
+        ("l3masking", []),
+        pytest.param("rtm", ["weighting=meta", "weighting.learning_rate=0.1"], marks=pytest.mark.slow),
+        pytest.param(
+            "l3masking_refreshed",
+            ["weighting=gradnorm", "aux.l3masking_refreshed.refresh_every=1"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("bit_label", ["weighting=uncertainty"], marks=pytest.mark.slow),
+    ],
+)
+def test_two_processes_are_one_with_the_same_batch(launch, aux, overrides):
+    one, _ = launch(1, f"aux={aux}", *overrides)
+    two, printed = launch(2, f"aux={aux}", *overrides)
     assert [row["step"] for row in two] == list(range(2, STEPS + 1, 2))
     for first, second in zip(one, two, strict=True):
         assert second["losses"] == pytest.approx(first["losses"], abs=1e-4)
         assert second["weights"] == pytest.approx(first["weights"], abs=1e-4)
         assert second["valid"]["loss"] == pytest.approx(first["valid"]["loss"], abs=1e-4)
-    assert one[-1]["losses"]["rtm"] < one[0]["losses"]["rtm"] - 0.1
+    assert one[-1]["losses"][aux] < one[0]["losses"][aux] - 0.1
     assert printed.count("run: ") == 1

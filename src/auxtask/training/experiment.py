@@ -85,9 +85,8 @@ def run_experiment(
     collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
-    # Where there are several processes, the others find what the main one has left in the caches.
-    with arguments.main_process_first():
-        encoded = prepare_documents(dataset, max_length, tasks, preparation)
+    # Every process at once: the scorer shares its documents among them.
+    encoded = prepare_documents(dataset, max_length, tasks, preparation)
     seconds = {"score": time.perf_counter() - started}
 
     set_seed(seed)
