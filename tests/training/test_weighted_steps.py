@@ -183,6 +183,13 @@ def test_what_is_not_a_number_never_reaches_a_checkpoint(build, make):
     assert not list(Path(trainer.args.output_dir).glob("checkpoint-*"))
 
 
+def test_every_validation_document_counts_where_training_drops_its_last_batch(build):
+    trainer = build(StaticWeighting(), dataloader_drop_last=True, per_device_eval_batch_size=6)
+    sizes = [len(batch["main"]["labels"]) for batch in trainer.get_eval_dataloader()]
+    assert sizes == [6, 3]
+    assert {len(batch["main"]["labels"]) for batch in trainer.get_train_dataloader()} == {6}
+
+
 class VocabularyRows(TorchDispatchMode):
     """The most rows of any tensor as wide as the vocabulary, weights apart."""
 

@@ -251,19 +251,21 @@ class MultiTaskTrainer(Trainer):
         return self.optimizer
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader:
-        """Load validation documents without the auxiliary parts."""
-        return self._with_eval_collator(lambda: super(MultiTaskTrainer, self).get_eval_dataloader(eval_dataset))
+        """Load all validation documents, without the auxiliary parts."""
+        return self._for_evaluation(lambda: super(MultiTaskTrainer, self).get_eval_dataloader(eval_dataset))
 
     def get_test_dataloader(self, test_dataset: Any) -> DataLoader:
-        """Load test documents without the auxiliary parts."""
-        return self._with_eval_collator(lambda: super(MultiTaskTrainer, self).get_test_dataloader(test_dataset))
+        """Load all test documents, without the auxiliary parts."""
+        return self._for_evaluation(lambda: super(MultiTaskTrainer, self).get_test_dataloader(test_dataset))
 
-    def _with_eval_collator(self, build: Callable[[], DataLoader]) -> DataLoader:
-        training_collator, self.data_collator = self.data_collator, self.eval_collator
+    def _for_evaluation(self, build: Callable[[], DataLoader]) -> DataLoader:
+        of_training = self.data_collator, self.args.dataloader_drop_last
+        # transformers drops the last documents of an evaluation too where those of training are to be dropped.
+        self.data_collator, self.args.dataloader_drop_last = self.eval_collator, False
         try:
             return build()
         finally:
-            self.data_collator = training_collator
+            self.data_collator, self.args.dataloader_drop_last = of_training
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         documents: Any = self.train_dataset
