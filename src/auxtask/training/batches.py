@@ -72,7 +72,8 @@ class MultiTaskCollator:
 class IndependentDocuments:
     """Draw documents at random beside those of a batch: as many, each at most once, anew for every batch.
 
-    The draw is a function of (seed, epoch, the batch's documents), so a resume repeats it.
+    The draw is a function of (seed, epoch, the batch's documents), so a resume repeats it. On several processes
+    each draws for its own part of the batch.
 
     Args:
         documents: the training split.
