@@ -191,6 +191,11 @@ def test_fixed_weights():
     assert float(static.combine(losses)) == pytest.approx(3.0)
 
 
+def test_a_weight_of_no_task_is_refused():
+    with pytest.raises(AuxtaskError, match=r"weighting.tasks names 'tow', no task of this run; use main, one"):
+        prepared(StaticWeighting(tasks={"tow": 0.5}))
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.model.multitask import MAIN
-from auxtask.training.weighting.base import Weighting
+from auxtask.training.weighting.base import Setting, Weighting
 
 
 class StaticWeighting(Weighting):
@@ -18,7 +18,7 @@ class StaticWeighting(Weighting):
         tasks: weights by task name; `main` may be among them, at least 0.
 
     Raises:
-        AuxtaskError: a weight is negative.
+        AuxtaskError: a weight is negative, or one of a task that the run does not have.
 
     >>> from auxtask.training.weighting.base import Setting
     >>> weighting = StaticWeighting(auxiliary=0.5)
@@ -34,6 +34,14 @@ class StaticWeighting(Weighting):
         for name, weight in {"auxiliary": auxiliary, **self.named}.items():
             if weight < 0:
                 raise AuxtaskError(f"weighting: weight {weight} of {name!r} is negative; use 0 or more")
+
+    def prepare(self, setting: Setting) -> None:
+        """Check that every weight is one of a task."""
+        super().prepare(setting)
+        if unknown := sorted(self.named.keys() - set(self.tasks)):
+            raise AuxtaskError(
+                f"weighting.tasks names {unknown[0]!r}, no task of this run; use {', '.join(self.tasks)}"
+            )
 
     def task_weights(self) -> Tensor:
         """Give the weights."""
