@@ -188,6 +188,10 @@ def test_every_validation_document_counts_where_training_drops_its_last_batch(bu
     sizes = [len(batch["main"]["labels"]) for batch in trainer.get_eval_dataloader()]
     assert sizes == [6, 3]
     assert {len(batch["main"]["labels"]) for batch in trainer.get_train_dataloader()} == {6}
+    assert len(trainer._get_train_sampler()) == len(trainer.train_dataset) // 6 * 6
+    large = build(StaticWeighting(), name="large", dataloader_drop_last=True, gradient_accumulation_steps=999)
+    with pytest.raises(AuxtaskError, match=r"leaves nothing of \d+ training documents.*5994; use a smaller"):
+        large.train()
 
 
 class VocabularyRows(TorchDispatchMode):

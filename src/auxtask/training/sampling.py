@@ -17,6 +17,7 @@ class LengthGroupedSampler(Sampler[int]):
         lengths: tokens of each document.
         batch_size: documents of a batch over all processes.
         seed: with the epoch, it determines the order.
+        drop_last: whether documents that would make a smaller batch are left out, others in each epoch.
 
     >>> sampler = LengthGroupedSampler([3, 9, 4, 8], batch_size=2, seed=0)
     >>> sorted(sampler), list(sampler) == list(sampler)
@@ -25,10 +26,13 @@ class LengthGroupedSampler(Sampler[int]):
 
     BATCHES_PER_CHUNK = 50
 
-    def __init__(self, lengths: Sequence[int] | NDArray[np.int64], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, lengths: Sequence[int] | NDArray[np.int64], batch_size: int, seed: int, drop_last: bool = False
+    ) -> None:
         self.lengths = np.asarray(lengths)
         self.batch_size = batch_size
         self.seed = seed
+        self.kept = len(self.lengths) - (len(self.lengths) % batch_size if drop_last else 0)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -36,11 +40,12 @@ class LengthGroupedSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return self.kept
 
     def __iter__(self) -> Iterator[int]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        order = generator.permutation(len(self.lengths))
+        # Dropped before they are sorted: the loader would drop the shortest ones, the same in every epoch.
+        order = generator.permutation(len(self.lengths))[: self.kept]
         chunk = self.batch_size * self.BATCHES_PER_CHUNK
         batches: list[np.ndarray] = []
         for start in range(0, len(order), chunk):

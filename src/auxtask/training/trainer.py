@@ -272,7 +272,12 @@ class MultiTaskTrainer(Trainer):
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         # Documents of a step: over all processes and all batches that it takes.
         together = self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps
-        return LengthGroupedSampler(document_lengths(documents), together, seed)
+        if self.args.dataloader_drop_last and len(documents) < together:
+            raise AuxtaskError(
+                f"trainer.dataloader_drop_last=true leaves nothing of {len(documents)} training documents, "
+                f"of which a step takes {together}; use a smaller trainer.per_device_train_batch_size"
+            )
+        return LengthGroupedSampler(document_lengths(documents), together, seed, self.args.dataloader_drop_last)
 
 
 def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:
