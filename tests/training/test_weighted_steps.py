@@ -1,6 +1,7 @@
 """Weightings inside the trainer: the gradients that arrive, what a resume restores, what has nothing to learn."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,6 +127,19 @@ def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, docume
         expected = torch.cosine_similarity(flat(losses[name]), reference, dim=0)
         assert float(found) == pytest.approx(float(expected), abs=1e-4)
     assert weighting.cosines.abs().min() > 1e-4
+
+
+@pytest.mark.parametrize("make", [LEARNED["meta"], LEARNED["gradnorm"]])
+def test_the_scale_of_float16_losses_reaches_the_gradients_but_no_weight(build, documents, make):
+    plain, scaled = build(make()), build(make(), name="scaled")
+    scaled.accelerator.scaler = SimpleNamespace(get_scale=lambda: 1024.0)
+    _, _, expected = gradients(plain, documents)
+    _, _, found = gradients(scaled, documents)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], 1024 * gradient, rtol=1e-4, atol=1e-3, msg=name)
+    plain.weighting.update()
+    scaled.weighting.update()
+    assert scaled.weighting.weights() == pytest.approx(plain.weighting.weights(), abs=1e-6)
 
 
 def test_the_dev_head_learns_on_one_forward_pass_and_leaves_the_encoder_alone(build, documents):

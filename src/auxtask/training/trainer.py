@@ -139,10 +139,8 @@ class MultiTaskTrainer(Trainer):
         self._record(inputs, losses)
         of_tasks = [gradients[name] for name in weighting.tasks]
         with self.accelerator.autocast():
-            references = weighting.references()
-        gram = gram_matrix([*(gradient[:shared] for gradient in of_tasks), *references])
-        gram[: len(of_tasks)] /= scale
-        gram[:, : len(of_tasks)] /= scale
+            references = weighting.references(scale)
+        gram = gram_matrix([*(gradient[:shared] for gradient in of_tasks), *references]) / scale**2
 
         weights = weighting.task_weights().tolist()
         # What is not a number says nothing about the tasks; the check of the losses will stop the run.

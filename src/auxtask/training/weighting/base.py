@@ -79,8 +79,13 @@ class GradientWeighting(Weighting):
     share, follow the plain task weights.
     """
 
-    def references(self) -> list[list[Tensor]]:
-        """Give further gradients on the trainable parameters of the encoder; they come last in the Gram matrix."""
+    def references(self, loss_scale: float) -> list[list[Tensor]]:
+        """Give further gradients on the trainable parameters of the encoder; they come last in the Gram matrix.
+
+        Args:
+            loss_scale: what their losses are multiplied with, as those of the tasks are, lest float16 rounds their
+                gradients to 0; 1 in other precisions.
+        """
         return []
 
     @abstractmethod

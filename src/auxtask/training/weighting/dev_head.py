@@ -78,17 +78,18 @@ class DevHead:
         for value in self.parameters:
             value.grad = None
 
-    def encoder_gradient(self, batch: Batch) -> list[Tensor]:
+    def encoder_gradient(self, batch: Batch, loss_scale: float = 1.0) -> list[Tensor]:
         """Differentiate the loss of the head on a batch by the encoder, without dropout.
 
         Args:
             batch: `input_ids`, `attention_mask` and `labels` of validation documents.
+            loss_scale: what the loss is multiplied with.
 
         Returns:
             For each trainable parameter of the encoder, in its order, the gradient; 0 where it plays no part.
         """
         with evaluating(self.encoder):
-            loss = self.model(**batch).loss
+            loss = self.model(**batch).loss * loss_scale
             trainable = [value for value in self.encoder.parameters() if value.requires_grad]
             gradients = torch.autograd.grad(loss, trainable, allow_unused=True)
         return [

@@ -75,14 +75,14 @@ class MetaWeighting(GradientWeighting):
         """Give softmax(w)."""
         return torch.softmax(self.logits, dim=0)
 
-    def references(self) -> list[list[Tensor]]:
+    def references(self, loss_scale: float) -> list[list[Tensor]]:
         """Give the gradient of the validation loss; the first time in a step, fit the dev head before."""
         generator = np.random.default_rng([self.seed, int(self.draws)])
         self.draws += 1
         if not self._fitted:
             self._dev_head.fit(self._draw(generator, self.dev_batch_share), generator)
             self._fitted = True
-        return [self._dev_head.encoder_gradient(self._draw(generator, self.batch_share))]
+        return [self._dev_head.encoder_gradient(self._draw(generator, self.batch_share), loss_scale)]
 
     def _draw(self, generator: np.random.Generator, share: float) -> Batch:
         return self.setting.draw_validation(generator, math.ceil(share * self.setting.batch_size))
