@@ -162,14 +162,18 @@ def test_the_time_left_is_that_of_the_most_alike_finished_runs(tmp_path):
     assert progress_line([*other_method, folder("mr/tiny/stl/f")]).endswith("3 left: about 4 min for one worker")
 
 
+def jobs_of_preset(name):
+    """The overrides of each of its runs, and how many choices each field has; Hydra is running."""
+    params = compose("train", [f"+sweep={name}"], return_hydra_config=True).hydra.sweeper.params
+    arguments = [f"{key}={values}" for key, values in params.items()]
+    sizes = [len(str(values).split(",")) for values in params.values()]
+    return sweep_jobs(arguments, GlobalHydra.instance().config_loader()), sizes
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_run_of_a_preset_can_be_composed(name):
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("train", [f"+sweep={name}"], return_hydra_config=True)
-        loader = GlobalHydra.instance().config_loader()
-        params = config.hydra.sweeper.params
-        jobs = sweep_jobs([f"{key}={values}" for key, values in params.items()], loader)
-        sizes = [len(str(values).split(",")) for values in params.values()]
+        jobs, sizes = jobs_of_preset(name)
         assert len(jobs) == len({tuple(job) for job in jobs}) == math.prod(sizes)
         for at in range(len(sizes)):
             # Each choice of each field once is enough: fields are chosen apart.
@@ -181,11 +185,7 @@ def test_every_run_of_a_preset_can_be_composed(name):
 @pytest.mark.parametrize("name", [name for name in PRESETS if name.startswith("l3masking")])
 def test_presets_of_l3masking_have_the_set_up_of_its_authors(name):
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("train", [f"+sweep={name}"], return_hydra_config=True)
-        jobs = sweep_jobs(
-            [f"{key}={values}" for key, values in config.hydra.sweeper.params.items()],
-            GlobalHydra.instance().config_loader(),
-        )
+        jobs, _ = jobs_of_preset(name)
         composed = compose("train", [f"+sweep={name}", *jobs[-1]])
     for group, fields in PUBLISHED.items():
         assert {name: composed[group][name] for name in fields} == fields
