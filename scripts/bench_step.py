@@ -32,6 +32,7 @@ from transformers import (
 
 from auxtask.allocator import keep_freed_memory
 from auxtask.cli import config_folder, quiet_libraries
+from auxtask.data.encoding import document_lengths
 from auxtask.model.loading import load_classifier, load_tokenizer
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.arguments import training_arguments
@@ -157,7 +158,7 @@ def main() -> None:
         trainers: dict[str, Any] = {variant: build(variant, model_name, size, folder) for variant in variants}
         trainers[PLAIN] = build_plain(trainers["stl"], model_name, size, folder)
     rows = {variant: list(trainer.train_dataset) for variant, trainer in trainers.items()}
-    lengths = np.array([len(row["input_ids"]) for row in rows["stl"]])
+    lengths = document_lengths(trainers["stl"].train_dataset)
     rounds = arguments.warm_up + arguments.rounds
     order = list(LengthGroupedSampler(lengths, size, seed=0))
     batches = [order[start : start + size] for start in range(0, len(order) - size, size)]

@@ -79,7 +79,7 @@ class GradientWeighting(Weighting):
     share, follow the plain task weights.
     """
 
-    def references(self, loss_scale: float) -> list[list[Tensor]]:
+    def references(self, loss_scale: float) -> list[list[Tensor | None]]:
         """Give further gradients on the trainable parameters of the encoder; they come last in the Gram matrix.
 
         Args:

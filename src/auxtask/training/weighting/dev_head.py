@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from auxtask.likelihood.prediction import evaluating
 from auxtask.model.heads import run_head
 from auxtask.model.means import mean_over_processes
+from auxtask.training.gradients import task_gradients
 from auxtask.training.weighting.base import Batch
 
 
@@ -69,16 +70,16 @@ class DevHead:
                 loss = run_head(
                     self.model, features, attention_mask=batch["attention_mask"], labels=batch["labels"]
                 ).loss
-                gradients = torch.autograd.grad(loss, self.parameters)
+                gradients = task_gradients({"dev": loss}, self.parameters)["dev"]
                 for value, gradient in zip(self.parameters, gradients, strict=True):
-                    value.grad = mean_over_processes(gradient)
+                    value.grad = gradient
                 optimizer.step()
                 if abs(last - (last := mean_over_processes(loss.detach()).item())) < self.tolerance:
                     break
         for value in self.parameters:
             value.grad = None
 
-    def encoder_gradient(self, batch: Batch, loss_scale: float = 1.0) -> list[Tensor]:
+    def encoder_gradient(self, batch: Batch, loss_scale: float = 1.0) -> list[Tensor | None]:
         """Differentiate the loss of the head on a batch by the encoder, without dropout.
 
         Args:
@@ -86,13 +87,9 @@ class DevHead:
             loss_scale: what the loss is multiplied with.
 
         Returns:
-            For each trainable parameter of the encoder, in its order, the gradient; 0 where it plays no part.
+            For each trainable parameter of the encoder, in its order, the gradient; None where it plays no part.
         """
         with evaluating(self.encoder):
             loss = self.model(**batch).loss * loss_scale
             trainable = [value for value in self.encoder.parameters() if value.requires_grad]
-            gradients = torch.autograd.grad(loss, trainable, allow_unused=True)
-        return [
-            torch.zeros_like(value) if gradient is None else mean_over_processes(gradient)
-            for value, gradient in zip(trainable, gradients, strict=True)
-        ]
+            return task_gradients({"dev": loss}, trainable)["dev"]

@@ -75,7 +75,7 @@ class MetaWeighting(GradientWeighting):
         """Give softmax(w)."""
         return torch.softmax(self.logits, dim=0)
 
-    def references(self, loss_scale: float) -> list[list[Tensor]]:
+    def references(self, loss_scale: float) -> list[list[Tensor | None]]:
         """Give the gradient of the validation loss; the first time in a step, fit the dev head before."""
         generator = np.random.default_rng([self.seed, int(self.draws)])
         self.draws += 1
