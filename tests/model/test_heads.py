@@ -14,7 +14,8 @@ from transformers import (
     RobertaConfig,
 )
 
-from auxtask.model.heads import masked_lm_loss, run_head, vocabulary_logits
+from auxtask.errors import AuxtaskError
+from auxtask.model.heads import masked_lm_loss, run_head, separate_output_embeddings, vocabulary_logits
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.tasks import MaskingTask
 
@@ -143,3 +144,46 @@ def test_state_dict_holds_each_shared_tensor_once(config):
         torch.nn.init.zeros_(parameter)
     model.load_state_dict(saved)  # strict: no name is missed
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in saved.items())
+
+
+def gradients_of_the_masked_lm_loss(config, rows, decoder):
+    """The gradient of the masked-LM loss by the shared embeddings, and the loss; dropout off."""
+    torch.manual_seed(0)
+    classifier = AutoModelForSequenceClassification.from_config(config)
+    head = AutoModelForMaskedLM.from_config(config)
+    if decoder == "separate":
+        separate_output_embeddings(head)
+    task = MaskingTask(masking=None, decoder=decoder)
+    model = MultiTaskModel(classifier, {"rtm": head}, {"rtm": task.loss}).eval()
+    labels = torch.where(torch.arange(9) == 3, rows["input_ids"], -100)
+    masked = {**rows, "input_ids": torch.where(torch.arange(9) == 3, 4, rows["input_ids"])}
+    loss = model({"rtm": {**masked, "labels": labels}})["losses"]["rtm"]
+    loss.backward()
+    return loss.item(), classifier.get_input_embeddings().weight.grad, head, masked["input_ids"]
+
+
+@pytest.mark.parametrize("decoder", ["detached", "separate"])
+def test_rows_of_absent_tokens_get_no_gradient_unless_the_decoder_is_tied(config, rows, decoder):
+    if decoder == "separate" and isinstance(config, DebertaV2Config) and not config.legacy:
+        with pytest.raises(AuxtaskError, match="use decoder=tied or decoder=detached"):
+            separate_output_embeddings(AutoModelForMaskedLM.from_config(config))
+        return
+    tied_loss, tied, _, input_ids = gradients_of_the_masked_lm_loss(config, rows, "tied")
+    loss, gradient, head, _ = gradients_of_the_masked_lm_loss(config, rows, decoder)
+    absent = torch.ones(50, dtype=torch.bool)
+    absent[input_ids[rows["attention_mask"].bool()]] = False
+    absent[config.pad_token_id] = False
+    assert tied[absent].abs().min(dim=0).values.max() > 0
+    assert gradient[absent].abs().max() == 0
+    assert gradient[~absent].abs().max() > 0
+    if decoder == "separate":
+        # The copy starts equal, so the loss does; all of its rows are trained.
+        assert head.get_output_embeddings().weight.grad[absent].abs().max() > 0
+    else:
+        assert loss == pytest.approx(tied_loss)
+        assert head.get_output_embeddings().weight.requires_grad
+
+
+def test_a_decoder_of_another_name_is_refused():
+    with pytest.raises(AuxtaskError, match=r"decoder='free' is unknown; use tied, detached, separate"):
+        MaskingTask(masking=None, decoder="free")

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.constants import IGNORE_INDEX
+from auxtask.errors import AuxtaskError
 from auxtask.model.means import mean_loss
 
 
@@ -64,6 +65,56 @@ def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: 
     """
     with _encoder_replaced(model, encoder_output):
         return model(inputs_embeds=encoder_output[0], **inputs)
+
+
+@contextmanager
+def output_embeddings_constant(model: PreTrainedModel) -> Iterator[None]:
+    """Let no gradient reach the output embeddings, tied or not, while the head of a masked language model runs.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`; its encoder must not run meanwhile.
+    """
+    # Where a head has no decoder, it multiplies with the input embeddings themselves.
+    table: Any = _decoder(model) or model.get_input_embeddings()
+    weight = table._parameters["weight"]
+    table._parameters["weight"] = weight.detach()
+    try:
+        yield
+    finally:
+        table._parameters["weight"] = weight
+
+
+def separate_output_embeddings(model: PreTrainedModel) -> None:
+    """Give a masked language model output embeddings of its own: equal to the input embeddings, no longer tied.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`; changed in place.
+
+    Raises:
+        AuxtaskError: its head has no output embeddings beside the input embeddings.
+
+    >>> from transformers import BertConfig, BertForMaskedLM
+    >>> model = BertForMaskedLM(BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2))
+    >>> separate_output_embeddings(model)
+    >>> model.tie_weights()
+    >>> model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    False
+    """
+    decoder = _decoder(model)
+    if decoder is None:
+        raise AuxtaskError(
+            f"decoder=separate: the vocabulary head of {type(model).__name__} has no output embeddings of its own; "
+            "use decoder=tied or decoder=detached"
+        )
+    decoder.weight = nn.Parameter(decoder.weight.detach().clone())
+    model.config.tie_word_embeddings = False
+
+
+def _decoder(model: PreTrainedModel) -> Any:
+    """The module with a row for each token of the vocabulary that ends the head; None where there is none."""
+    module: Any = model.get_output_embeddings()
+    # Some heads answer with a layer of another size.
+    return module if module is not None and module.weight.shape[0] == model.config.vocab_size else None
 
 
 def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:

@@ -73,6 +73,7 @@ class SelfPacedMaskingTask(LikelihoodMaskingTask):
     refresh_every: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.refresh_every < 1:
             raise AuxtaskError(f"refresh_every={self.refresh_every} is below 1; give a number of epochs")
 

@@ -1,7 +1,8 @@
 """Auxiliary tasks: what each adds to the data, to the batch, to the network and to the loss."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from datasets import Dataset, DatasetDict
@@ -9,11 +10,13 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.modeling_outputs import BaseModelOutput
 
+from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import MaskingCollator
 from auxtask.masking.frequency import annotate_frequencies
-from auxtask.model.heads import masked_lm_loss
+from auxtask.model.heads import masked_lm_loss, output_embeddings_constant, separate_output_embeddings
 from auxtask.model.loading import load_masked_lm
 
+DECODERS = ("tied", "detached", "separate")
 Collator = Callable[[Sequence[Mapping[str, Any]]], dict[str, Tensor]]
 
 
@@ -68,9 +71,20 @@ class MaskingTask:
 
     Args:
         masking: builds the collator from a tokenizer and a seed; the collator is the masking strategy.
+        decoder: the output embeddings that the loss trains: `tied` trains those shared with the input embeddings,
+            as published, and with them the rows of tokens that never occur in the data; `detached` takes the
+            shared ones as a constant; `separate` trains a copy that starts equal.
+
+    Raises:
+        AuxtaskError: the decoder is none of the three.
     """
 
     masking: Callable[..., MaskingCollator]
+    decoder: str = field(default="tied", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.decoder not in DECODERS:
+            raise AuxtaskError(f"decoder={self.decoder!r} is unknown; use {', '.join(DECODERS)}")
 
     def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
         """Return the data as they are: this strategy needs nothing but the tokens."""
@@ -82,11 +96,15 @@ class MaskingTask:
 
     def head(self, model_name: str) -> PreTrainedModel:
         """Load the vanilla masked language model."""
-        return load_masked_lm(model_name)
+        head = load_masked_lm(model_name)
+        if self.decoder == "separate":
+            separate_output_embeddings(head)
+        return head
 
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""
-        return masked_lm_loss(head, output[0], part["labels"])[0]
+        with output_embeddings_constant(head) if self.decoder == "detached" else nullcontext():
+            return masked_lm_loss(head, output[0], part["labels"])[0]
 
     def evaluate(
         self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, valid: Dataset, batch_size: int
