@@ -94,7 +94,8 @@ def separate_output_embeddings(model: PreTrainedModel) -> None:
         AuxtaskError: its head has no output embeddings beside the input embeddings.
 
     >>> from transformers import BertConfig, BertForMaskedLM
-    >>> model = BertForMaskedLM(BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2))
+    >>> config = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    >>> model = BertForMaskedLM(config)
     >>> separate_output_embeddings(model)
     >>> model.tie_weights()
     >>> model.get_output_embeddings().weight is model.get_input_embeddings().weight
@@ -103,8 +104,8 @@ def separate_output_embeddings(model: PreTrainedModel) -> None:
     decoder = _decoder(model)
     if decoder is None:
         raise AuxtaskError(
-            f"decoder=separate: the vocabulary head of {type(model).__name__} has no output embeddings of its own; "
-            "use decoder=tied or decoder=detached"
+            f"decoder=separate: the vocabulary head of {type(model).__name__} has no output embeddings of its "
+            "own; use decoder=tied or decoder=detached"
         )
     decoder.weight = nn.Parameter(decoder.weight.detach().clone())
     model.config.tie_word_embeddings = False
