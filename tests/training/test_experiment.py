@@ -234,3 +234,21 @@ def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipp
     skipped = subprocess.run(line, capture_output=True, text=True, check=False)
     assert "already finished" in skipped.stdout
     assert (run_folder / "metrics.json").stat().st_mtime_ns == written
+
+
+def test_a_vocabulary_head_is_trained_at_the_rate_of_the_encoder(run, monkeypatch):
+    built = []
+
+    class Watched(experiment.MultiTaskTrainer):
+        def create_optimizer(self, *arguments):
+            optimizer = super().create_optimizer(*arguments)
+            rates = {id(value): group["lr"] for group in optimizer.param_groups for value in group["params"]}
+            built.append({name: rates[id(value)] for name, value in self.model.named_parameters()})
+            return optimizer
+
+    monkeypatch.setattr(experiment, "MultiTaskTrainer", Watched)
+    run("rtm", max_steps=1, eval_strategy="steps", eval_steps=1, head_learning_rate=1e-2)
+    [rates] = built
+    fast = {name for name, rate in rates.items() if rate == 1e-2}
+    assert fast == {"classifier.classifier.weight", "classifier.classifier.bias"}
+    assert "heads.rtm.cls.predictions.bias" in rates

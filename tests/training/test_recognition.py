@@ -101,7 +101,7 @@ def test_a_batch_without_ordinary_tokens_has_loss_zero(prepared, model_folder):
     task, _ = prepared()
     head = task.head(str(model_folder))
     output = head.base_model(torch.tensor([[2, 3]]))
-    loss = task.loss(head, output, {"labels": torch.full((1, 2), -100)})
+    loss = task.loss(head, output, {"labels": torch.full((1, 2), -100), "targets": torch.tensor(0.0)})
     assert loss == 0
 
 

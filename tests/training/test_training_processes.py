@@ -79,3 +79,12 @@ def test_two_processes_are_one_with_the_same_batch(launch, aux, overrides):
         assert second["valid"]["loss"] == pytest.approx(first["valid"]["loss"], abs=1e-4)
     assert one[-1]["losses"][aux] < one[0]["losses"][aux] - 0.1
     assert printed.count("run: ") == 1
+
+
+@pytest.mark.slow
+def test_two_processes_that_accumulate_are_one_that_does_not(launch):
+    one, _ = launch(1, "aux=rtm")
+    two, _ = launch(2, "aux=rtm", "trainer.per_device_train_batch_size=2", "trainer.gradient_accumulation_steps=2")
+    for first, second in zip(one, two, strict=True):
+        assert second["losses"] == pytest.approx(first["losses"], abs=1e-4)
+        assert second["valid"]["loss"] == pytest.approx(first["valid"]["loss"], abs=1e-4)

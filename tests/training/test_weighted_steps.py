@@ -78,9 +78,9 @@ def build(tokenizer, documents, tmp_path):
         main = ClassificationCollator(tokenizer)
         collators = {"rtm": masking.collator(tokenizer, 0), "tags": tagging.collator(tokenizer, 0)}
         arguments = training_arguments(
-            tmp_path / name, per_device_train_batch_size=6, report_to="none", remove_unused_columns=False,
-            disable_tqdm=True, label_names=[], eval_strategy="steps", save_strategy="steps",
-            learning_rate=1e-3, **{"eval_steps": 2, "save_steps": 2, "max_steps": 4, **fields},
+            tmp_path / name, report_to="none", remove_unused_columns=False,
+            disable_tqdm=True, label_names=[], eval_strategy="steps", save_strategy="steps", learning_rate=1e-3,
+            **{"per_device_train_batch_size": 6, "eval_steps": 2, "save_steps": 2, "max_steps": 4, **fields},
         )  # fmt: skip
         trainer = MultiTaskTrainer(
             model, arguments, MultiTaskCollator(main, collators), MultiTaskCollator(main), documents,
@@ -232,3 +232,44 @@ def test_logits_over_the_vocabulary_are_made_at_masked_positions_alone(build, do
         trainer.training_step(trainer.model, batch)
     assert seen.rows == masked
     assert masked < 0.5 * batch["rtm"]["labels"].numel()
+
+
+@pytest.mark.parametrize("weighting", [StaticWeighting, Ones], ids=["losses", "gradients"])
+@pytest.mark.parametrize("batch_size", [1, 2, 5])
+def test_a_step_is_the_same_however_it_is_cut_into_batches(build, weighting, batch_size):
+    """Its batches hold different numbers of masked and of tagged tokens, the last one of 5 fewer documents."""
+    whole = {1: 6, 2: 6, 5: 10}[batch_size]
+
+    def trained(size):
+        trainer = build(
+            weighting(), name=f"by-{size}", per_device_train_batch_size=size,
+            gradient_accumulation_steps=whole // size, eval_steps=1, optim="sgd",
+        )  # fmt: skip
+        trainer.train()
+        return history_rows(trainer.state.log_history), trainer.model.state_dict()
+
+    (expected_rows, expected), (rows, found) = trained(whole), trained(batch_size)
+    # 18 documents: of the steps of 10, the second has 8.
+    assert [row["epoch"] for row in rows] == [row["epoch"] for row in expected_rows]
+    for row, expected_row in zip(rows, expected_rows, strict=True):
+        assert row["losses"] == pytest.approx(expected_row["losses"], rel=1e-5)
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_the_learning_rate_of_new_heads_is_not_that_of_a_pretrained_head(build):
+    trainer = build(StaticWeighting())
+    trainer.model.pretrained_heads = frozenset({"rtm"})
+    trainer.head_learning_rate, trainer.head_weight_decay = 1e-2, 0.1
+    groups = trainer.create_optimizer().param_groups
+    of_rate = {
+        rate: {id(value) for group in groups if group["lr"] == rate for value in group["params"]}
+        for rate in (1e-3, 1e-2)
+    }
+    model = trainer.model
+    heads = (model.classifier.classifier, model.heads["tags"].classifier)
+    new = {id(value) for head in heads for value in head.parameters()}
+    assert of_rate[1e-2] == new
+    assert of_rate[1e-3] == {id(value) for value in model.parameters()} - new
+    decays = {group["weight_decay"] for group in groups if group["lr"] == 1e-2}
+    assert decays == {0.0, 0.1}

@@ -131,15 +131,16 @@ def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
     return run_head(model, BaseModelOutput(last_hidden_state=hidden_states.unsqueeze(0))).logits.squeeze(0)
 
 
-def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def masked_lm_loss(
+    model: PreTrainedModel, hidden_states: Tensor, labels: Tensor, targets: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy over the positions to be predicted; the vocabulary head runs on those alone.
-
-    On several processes it is divided by their mean number of positions, see `mean_loss`.
 
     Args:
         model: any stock `AutoModelForMaskedLM`.
         hidden_states: (batch, length, width), the encoder's last layer.
         labels: (batch, length), int64; -100 where nothing is to be predicted.
+        targets: what the sum is divided by, see `share_target_counts`; None for the number of positions.
 
     Returns:
         The loss, a float32 scalar (0 and connected to the graph where nothing is to be predicted), and the
@@ -148,7 +149,7 @@ def masked_lm_loss(model: PreTrainedModel, hidden_states: Tensor, labels: Tensor
     chosen = labels != IGNORE_INDEX
     logits = vocabulary_logits(model, hidden_states[chosen])
     total = F.cross_entropy(logits.float(), labels[chosen], reduction="sum")
-    return mean_loss(total, chosen.sum()), logits
+    return mean_loss(total, chosen.sum() if targets is None else targets), logits
 
 
 def store_shared_tensors_once(module: nn.Module) -> None:

@@ -1,6 +1,6 @@
 """One encoder, several stock heads: the network of multi-task fine-tuning."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.model.heads import run_head, store_shared_tensors_once
+from auxtask.model.means import count_targets
 
 MAIN = "main"
 Output = TypeVar("Output", bound=BaseModelOutput)
@@ -28,7 +29,9 @@ class MultiTaskModel(nn.Module):
             stays tied to the shared embeddings.
         losses: for each auxiliary task a function of (head, encoder output for its rows, its part of the
             batch) that returns a scalar loss.
-        main_loss: from logits (documents, classes), float32, and labels (documents,) to a scalar loss.
+        main_loss: from logits (documents, classes), float32, and labels (documents,) to a scalar loss, the mean
+            over the documents.
+        pretrained_heads: auxiliary tasks whose heads come with the checkpoint, not from random weights.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class MultiTaskModel(nn.Module):
         heads: Mapping[str, PreTrainedModel],
         losses: Mapping[str, HeadLoss],
         main_loss: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
+        pretrained_heads: Collection[str] = (),
     ) -> None:
         super().__init__()
         self.classifier = classifier
@@ -46,6 +50,7 @@ class MultiTaskModel(nn.Module):
         self.heads = nn.ModuleDict(heads)
         self.losses = dict(losses)
         self.main_loss = main_loss
+        self.pretrained_heads = frozenset(pretrained_heads)
         store_shared_tensors_once(self)
 
     def forward(self, batch: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
@@ -54,7 +59,8 @@ class MultiTaskModel(nn.Module):
         Args:
             batch: part `main` with `input_ids`, `attention_mask` (documents, length) and `labels`
                 (documents,); for each auxiliary task a part of its own, with `input_ids` and
-                `attention_mask` where it brings its own rows. One of `apart(batch)` will do.
+                `attention_mask` where it brings its own rows, and in each `targets` where `share_target_counts`
+                was told the whole step. One of `apart(batch)` will do.
 
         Returns:
             `losses`, a scalar by task name, and where there is a part `main` its `logits`, (documents, classes).
@@ -62,14 +68,21 @@ class MultiTaskModel(nn.Module):
         outputs = self._encode({name: part for name, part in batch.items() if "input_ids" in part})
         result: dict[str, Any] = {"losses": {}}
         for name, part in batch.items():
+            part = {"targets": count_targets(part), **part}
             output = outputs[name if name in outputs else MAIN]
             if name == MAIN:
                 logits = run_head(self.classifier, output, attention_mask=part["attention_mask"]).logits
                 result["logits"] = logits
-                result["losses"][name] = self.main_loss(logits.float(), part["labels"])
+                share = len(part["labels"]) / part["targets"]
+                result["losses"][name] = self.main_loss(logits.float(), part["labels"]) * share
             else:
                 result["losses"][name] = self.losses[name](self.heads[name], output, part)  # type: ignore[arg-type]
         return result
+
+    def pretrained_parameters(self) -> set[nn.Parameter]:
+        """Collect the parameters of the encoder and of the heads that come with its checkpoint."""
+        modules = [self.classifier.base_model, *(self.heads[name] for name in self.pretrained_heads)]
+        return {parameter for module in modules for parameter in module.parameters()}
 
     def activation_checkpointing_enable(self, **settings: Any) -> None:
         """Let the encoder compute its activations anew in the backward pass, as `transformers.Trainer` asks."""

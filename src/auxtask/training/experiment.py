@@ -96,7 +96,13 @@ def run_experiment(
         adapter.attach(classifier)
     loss = loss or CrossEntropy()
     loss.prepare(np.bincount(encoded["train"]["label"], minlength=len(dataset.label_names)).tolist())
-    model = MultiTaskModel(classifier, heads, {name: task.loss for name, task in tasks.items()}, loss)
+    model = MultiTaskModel(
+        classifier,
+        heads,
+        {name: task.loss for name, task in tasks.items()},
+        loss,
+        [name for name, task in tasks.items() if task.pretrained_head],
+    )
     if compile_encoder:
         classifier.base_model.compile(dynamic=True)
 

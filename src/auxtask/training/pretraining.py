@@ -1,6 +1,6 @@
 """Pre-train a vanilla masked language model, and say how much it knows beside unigrams and bigrams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from auxtask.constants import IGNORE_INDEX
 from auxtask.data.cooccurrence import following_counts, unigram_probabilities
 from auxtask.masking.collators import MaskingCollator
 from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
+from auxtask.model.means import share_target_counts
 from auxtask.training.batches import EpochCounter
 from auxtask.training.progress import TokenSpeed
 from auxtask.training.sampling import LengthGroupedSampler
@@ -31,19 +32,22 @@ class MaskedLanguageModeling(nn.Module):
         self.masked_lm = masked_lm
         store_shared_tensors_once(self)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, targets: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Compute the mean loss over the masked positions.
 
         Args:
             input_ids: corrupted ids, (batch, length), int64.
             attention_mask: (batch, length), int64.
             labels: original ids at masked positions and -100 elsewhere, (batch, length), int64.
+            targets: as for `masked_lm_loss`.
 
         Returns:
             `loss`, a scalar, and in eval mode the counts `predicted` and `correct` (top-1), scalars.
         """
         hidden_states = self.masked_lm.base_model(input_ids=input_ids, attention_mask=attention_mask)[0]
-        loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels)
+        loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels, targets)
         output = {"loss": loss}
         if not self.training:
             chosen = labels[labels != IGNORE_INDEX]
@@ -120,12 +124,24 @@ class PretrainingTrainer(Trainer):
             self.remove_callback(ProgressCallback)
             self.add_callback(TokenSpeed(args.train_batch_size * len(train_dataset[0]["input_ids"])))
 
-    def _prepare_inputs(self, inputs: Any) -> dict[str, Any]:
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], Any]:
+        """Take the batches of a step and mask them; the loss is a mean over all masked tokens of the step."""
+        batches, count = super().get_batch_samples(epoch_iterator, num_batches, device)
         # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
         first, final = self.mask_rates
         self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
-        features = [{"input_ids": row} for row in inputs["input_ids"].tolist()]
-        return super()._prepare_inputs(self.masking(features))
+        masked = [
+            {
+                "rows": self._prepare_inputs(
+                    self.masking([{"input_ids": row} for row in batch["input_ids"].tolist()])
+                )
+            }
+            for batch in batches
+        ]
+        share_target_counts(masked)
+        return [batch["rows"] for batch in masked], count
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -39,6 +39,7 @@ class RecognitionTask:
     extractor: NgramExtractor
     labeler: Callable[[NgramInventory], PhraseLabeler]
     column: str = "phrase_labels"
+    pretrained_head: ClassVar[bool] = False
 
     def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
         """Extract N-grams from the whole training documents and label train and valid; truncate afterwards."""
@@ -81,7 +82,7 @@ class RecognitionTask:
         """Mean cross-entropy over all ordinary tokens of the batch; 0 where there are none."""
         logits = run_head(head, output).logits.float()
         total = F.cross_entropy(logits.flatten(0, 1), part["labels"].flatten(), reduction="sum")
-        return mean_loss(total, (part["labels"] != IGNORE_INDEX).sum())
+        return mean_loss(total, part["targets"])
 
     @torch.inference_mode()
     def evaluate(

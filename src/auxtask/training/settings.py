@@ -16,7 +16,8 @@ class Settings:
     Args:
         patience: evaluations without a better validation score before training stops, at least 1; None for never.
         metric: what chooses the best checkpoint: `macro_f1`, `micro_f1` or `accuracy`.
-        head_learning_rate, head_weight_decay: of everything but the encoder; None for those of the encoder.
+        head_learning_rate, head_weight_decay: of the heads that start from random weights; None for those of the
+            encoder. A vocabulary head comes with the checkpoint and is trained as the encoder is.
         independent_batches: whether the main task sees other documents in a step than auxiliary tasks with rows
             of their own, drawn at random.
         last_stage: fields that differ in a last stage, which trains the main task alone from the best checkpoint

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from datasets import Dataset, DatasetDict
 from torch import Tensor
@@ -38,7 +38,13 @@ class Preparation:
 
 
 class AuxiliaryTask(Protocol):
-    """The interface between an auxiliary task and the trainer."""
+    """The interface between an auxiliary task and the trainer.
+
+    Attributes:
+        pretrained_head: whether the head comes with the checkpoint, so that it is trained as the encoder is.
+    """
+
+    pretrained_head: ClassVar[bool]
 
     def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
         """Add the columns the task's collator reads."""
@@ -50,7 +56,10 @@ class AuxiliaryTask(Protocol):
         """Load the stock model whose head the task trains; its encoder will be the shared one."""
 
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
-        """Compute the task's loss, a scalar, from the encoder output for its rows and its part of the batch."""
+        """Compute the task's loss, a scalar, from the encoder output for its rows and its part of the batch.
+
+        The part has `targets`, by which the sum over its `labels` is divided (`auxtask.model.means.mean_loss`).
+        """
 
     def evaluate(
         self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, valid: Dataset, batch_size: int
@@ -80,6 +89,7 @@ class MaskingTask:
     """
 
     masking: Callable[..., MaskingCollator]
+    pretrained_head: ClassVar[bool] = True
     decoder: str = field(default="tied", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -104,7 +114,7 @@ class MaskingTask:
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""
         with output_embeddings_constant(head) if self.decoder == "detached" else nullcontext():
-            return masked_lm_loss(head, output[0], part["labels"])[0]
+            return masked_lm_loss(head, output[0], part["labels"], part["targets"])[0]
 
     def evaluate(
         self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, valid: Dataset, batch_size: int

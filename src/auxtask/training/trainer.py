@@ -1,7 +1,7 @@
 """The multi-task trainer: `transformers.Trainer` with a loss for each task and a history of all of them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from auxtask.constants import IGNORE_INDEX
 from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
-from auxtask.model.means import mean_over_processes
+from auxtask.model.means import mean_over_processes, share_target_counts
 from auxtask.model.multitask import MAIN, MultiTaskModel, apart
 from auxtask.training.batches import EpochCounter, MultiTaskCollator
 from auxtask.training.clock import TrainingClock
@@ -45,7 +45,7 @@ class MultiTaskTrainer(Trainer):
         train_dataset: encoded documents with the columns the collator reads.
         eval_dataset: encoded documents of the validation split.
         weighting: combines the losses.
-        head_learning_rate, head_weight_decay: of all parameters outside the encoder; None for the encoder's.
+        head_learning_rate, head_weight_decay: of the heads that start from random weights; None for the encoder's.
         score_tasks: scores the auxiliary tasks on validation documents at each evaluation, by task name.
         callbacks: further callbacks of `transformers.Trainer`.
     """
@@ -95,6 +95,14 @@ class MultiTaskTrainer(Trainer):
         self._loss_sums: dict[str, Tensor] = {}
         self._batches = 0
         self._empty_batches: dict[str, Tensor] = {}
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], Any]:
+        """Take the batches of a step; each of its losses is a mean over all targets of the step."""
+        batches, count = super().get_batch_samples(epoch_iterator, num_batches, device)
+        share_target_counts(batches)
+        return batches, count
 
     def compute_loss(
         self,
@@ -225,16 +233,16 @@ class MultiTaskTrainer(Trainer):
             )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Build the optimizer: encoder and heads apart, weight decay on all but biases and norms."""
+        """Build the optimizer: new heads apart from all else, weight decay on all but biases and norms."""
         network: Any = self.model if model is None else model
         decayed = set(self.get_decay_parameter_names(network))
-        encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
+        pretrained = network.pretrained_parameters()
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
         for name, parameter in network.named_parameters():
             if parameter.requires_grad:
                 rate, decay = (
                     (self.args.learning_rate, self.args.weight_decay)
-                    if id(parameter) in encoder
+                    if parameter in pretrained
                     else (self.head_learning_rate, self.head_weight_decay)
                 )
                 groups.setdefault((rate, decay if name in decayed else 0.0), []).append(parameter)
