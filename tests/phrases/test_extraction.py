@@ -141,7 +141,7 @@ def test_arrays_are_read_like_lists():
 
 
 def test_names_and_vocabulary_are_kept(tokenizer):
-    inventory = NgramExtractor().extract([[1, 2], [1, 2]], [0, 0], class_names=["a", "b"], tokenizer=tokenizer)
+    inventory = NgramExtractor().extract([[11, 12], [11, 12]], [0, 0], class_names=["a", "b"], tokenizer=tokenizer)
     assert inventory.class_names == ("a", "b")
     assert inventory.vocabulary == vocabulary_fingerprint(tokenizer)
 

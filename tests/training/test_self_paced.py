@@ -16,7 +16,8 @@ from oracles import naive_log_probs
 @pytest.fixture
 def documents(tokenizer, sentences):
     encoded = encode_texts(sentences, tokenizer, None)
-    return Dataset.from_dict({**encoded, "document": range(len(sentences))})
+    vanilla = [np.full(len(row), 0.25) for row in encoded["input_ids"]]
+    return Dataset.from_dict({**encoded, "document": range(len(sentences)), "likelihoods": vanilla})
 
 
 def begin_epoch(callback, folder, epoch):
@@ -35,17 +36,18 @@ def test_likelihoods_are_those_of_the_model_in_training_every_k_epochs(tokenizer
     refresh = callback(collator)
     for epoch in (0, 1):
         begin_epoch(refresh, tmp_path, epoch)
-        assert collator.likelihoods is None
+        assert all((row == 0.25).all() for row in collator.likelihoods)
     begin_epoch(refresh, tmp_path, 2)
     for row, fresh in zip(documents, collator.likelihoods, strict=True):
         word_ids = row["word_ids"]
         naive = naive_log_probs(masked_lm, row["input_ids"], word_ids, "word_l2r", tokenizer.mask_token_id)
         np.testing.assert_allclose(fresh, np.exp(naive), rtol=1e-4)
 
-    second = collator.likelihoods
+    second = [row.clone() for row in collator.likelihoods]
     torch.nn.init.normal_(masked_lm.cls.predictions.transform.dense.weight)
     begin_epoch(refresh, tmp_path, 3)
-    assert collator.likelihoods is second
+    for one, other in zip(collator.likelihoods, second, strict=True):
+        np.testing.assert_array_equal(one, other)
 
     resumed = RefreshedCollator(L3MaskingCollator(tokenizer, seed=0))
     begin_epoch(callback(resumed), tmp_path, 3)

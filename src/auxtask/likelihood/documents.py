@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from auxtask.errors import AuxtaskError
+from auxtask.data.arrow import flatten_lists
+from auxtask.data.padding import attended_tokens, expect_aligned
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,18 @@ class Documents:
     def from_dataset(cls, dataset: Dataset) -> "Documents":
         """Read the columns `input_ids` and `word_ids` without making Python lists of them, as `from_lists` does.
 
+        What `attention_mask` leaves out is left out (`auxtask.data.padding.attended_tokens`).
+
         Raises:
-            AuxtaskError: the two columns differ in length somewhere.
+            AuxtaskError: the columns differ in length somewhere.
         """
-        table = dataset.select_columns(["input_ids", "word_ids"]).with_format("arrow")[:]
-        token_ids, offsets = _flat(table.column("input_ids"))
-        word_ids, word_offsets = _flat(table.column("word_ids"))
-        if not np.array_equal(offsets, word_offsets):
-            row = int(np.flatnonzero(np.diff(offsets) != np.diff(word_offsets))[0])
-            raise AuxtaskError(
-                f"document {row} has {np.diff(offsets)[row]} input_ids and {np.diff(word_offsets)[row]} word_ids; "
-                "encode the texts again with auxtask.data.encoding.encode"
-            )
+        token_ids, offsets = flatten_lists(dataset, "input_ids")
+        word_ids, word_offsets = flatten_lists(dataset, "word_ids")
+        expect_aligned("input_ids", offsets, "word_ids", word_offsets)
+        attended = attended_tokens(dataset)
+        if not attended.all():
+            token_ids, word_ids = token_ids[attended], word_ids[attended]
+            offsets = np.concatenate([[0], np.cumsum(attended)])[offsets]
         return cls(token_ids, word_ids, offsets, word_ids >= 0)
 
     def __len__(self) -> int:
@@ -113,10 +113,3 @@ def ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int6
     lengths = stop - start
     ends = np.cumsum(lengths)
     return np.arange(int(lengths.sum())) + np.repeat(start - (ends - lengths), lengths)
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    lists = column.cast(pa.large_list(pa.int64())).combine_chunks()
-    offsets = lists.offsets.to_numpy()
-    # A slice of a longer array keeps its offsets; `flatten` gives the values of the slice alone.
-    return lists.flatten().to_numpy(), offsets - offsets[0]

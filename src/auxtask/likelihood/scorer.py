@@ -19,7 +19,9 @@ from torch import nn
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from auxtask.data.arrow import flatten_lists
 from auxtask.data.encoding import encode_texts, words_of_ids
+from auxtask.data.padding import attended_tokens
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
@@ -174,12 +176,13 @@ class PLLScorer:
         """Add the column `likelihoods` to encoded documents.
 
         Args:
-            dataset: one split with the column `input_ids`, and `word_ids` as `auxtask.data.encoding.encode`
-                adds it; without it words are read off the token strings.
+            dataset: one split with the column `input_ids`, `attention_mask` where some of it is padding, and
+                `word_ids` as `auxtask.data.encoding.encode` adds it; without it words are read off the token
+                strings.
 
         Returns:
             The data set with one column more: float32, aligned with `input_ids`, in [0, 1]; not a number at
-            special tokens.
+            special tokens and padding.
 
         Raises:
             AuxtaskError: a column is missing, or the ids are not of this model.
@@ -191,11 +194,15 @@ class PLLScorer:
             )
         encoded = dataset
         if "word_ids" not in dataset.column_names:
-            encoded = dataset.select_columns("input_ids").map(
-                lambda batch: {"word_ids": words_of_ids(batch["input_ids"], self.tokenizer)}, batched=True
+            encoded = dataset.map(
+                lambda rows: {"word_ids": words_of_ids(rows, self.tokenizer)},
+                batched=True,
+                input_columns="input_ids",
             )
-        documents = Documents.from_dataset(encoded)
-        likelihoods = pa.LargeListArray.from_arrays(documents.offsets, np.exp(self._log_probs(documents)))
+        attended, (_, offsets) = attended_tokens(dataset), flatten_lists(dataset, "input_ids")
+        values = np.full(len(attended), np.nan, dtype=np.float32)
+        values[attended] = np.exp(self._log_probs(Documents.from_dataset(encoded)))
+        likelihoods = pa.LargeListArray.from_arrays(offsets, values)
         if "likelihoods" in dataset.column_names:
             dataset = dataset.remove_columns("likelihoods")
         return dataset.add_column("likelihoods", likelihoods.cast(pa.list_(pa.float32())))

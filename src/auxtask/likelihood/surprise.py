@@ -8,6 +8,7 @@ import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.data.padding import attended_tokens
 from auxtask.data.words import marking, without_marks
 from auxtask.likelihood.documents import Documents
 
@@ -48,6 +49,7 @@ def surprising_words(
     """
     documents = Documents.from_dataset(dataset)
     likelihoods = np.concatenate([np.zeros(0), *dataset.with_format("numpy")["likelihoods"][:]])
+    likelihoods = likelihoods[attended_tokens(dataset)]
     # A likelihood too small for float32 counts as the smallest it can hold.
     floor = np.finfo(np.float32).tiny
     surprisals = -np.log(np.maximum(np.nan_to_num(likelihoods, nan=1.0), floor), dtype=np.float64)

@@ -13,9 +13,11 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.data.encoding import frame_ids
+from auxtask.data.padding import pad, without_padding
 from auxtask.errors import AuxtaskError
 from auxtask.masking.corruption import corrupt, ordinary_token_ids
 from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.masking.pace import PerEpoch
 from auxtask.masking.scores import one_minus_likelihood
 
 Feature = Mapping[str, Any]
@@ -23,7 +25,7 @@ Scores = NDArray[np.float64]
 
 
 @dataclass
-class MaskingCollator(ABC):
+class MaskingCollator(PerEpoch, ABC):
     """What every masking strategy shares: dynamic padding, the draw, the 80/10/10 corruption and the labels.
 
     A strategy is a subclass that selects the tokens to be predicted: each for itself, by its score
@@ -44,7 +46,6 @@ class MaskingCollator(ABC):
     tokenizer: PreTrainedTokenizerBase
     mask_rate: float = 0.15
     seed: int | None = None
-    epoch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.mask_rate < 1:
@@ -78,12 +79,14 @@ class MaskingCollator(ABC):
         """Build a batch for masked language modelling.
 
         Args:
-            features: the documents, each a mapping with `input_ids` and what the strategy needs.
+            features: the documents, each a mapping with `input_ids` and what the strategy needs; what an
+                `attention_mask` leaves out is no part of the document.
 
         Returns:
             `input_ids` (corrupted), `attention_mask` and `labels` (-100 where nothing is to be predicted),
             each of shape (documents, longest document), int64.
         """
+        features = [without_padding(feature) for feature in features]
         input_ids = pad([feature["input_ids"] for feature in features], self.tokenizer.pad_token_id)
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         attention_mask = np.arange(input_ids.shape[1]) < lengths[:, None]
@@ -255,22 +258,3 @@ def uniform_rows(
     for row, (generator, length) in enumerate(zip(generators, lengths, strict=True)):
         uniforms[..., row, :length] = generator.random((*shape[:-2], length))
     return uniforms
-
-
-def pad(rows: Sequence[Sequence[int]], value: int) -> NDArray[np.int64]:
-    """Pad rows of token ids on the right to the longest of them.
-
-    Args:
-        rows: at least one row of integers.
-        value: what fills the end of shorter rows.
-
-    Returns:
-        Array of shape (rows, longest row), int64.
-
-    >>> pad([[1, 2, 3], [4]], value=0).tolist()
-    [[1, 2, 3], [4, 0, 0]]
-    """
-    padded = np.full((len(rows), max(len(row) for row in rows)), value, dtype=np.int64)
-    for target, row in zip(padded, rows, strict=True):
-        target[: len(row)] = row
-    return padded

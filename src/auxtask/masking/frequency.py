@@ -1,12 +1,13 @@
 """Frequency masking: rare tokens are masked more often, whatever their context."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
+from auxtask.data.arrow import flatten_lists
+from auxtask.data.padding import attended_tokens
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import Feature, ScoreMaskingCollator, Scores, aligned_column
 
@@ -47,18 +48,18 @@ def annotate_frequencies(dataset: Dataset) -> Dataset:
     """Add the column `frequencies`: the share that each token has in all tokens of the data set.
 
     Args:
-        dataset: one split with the column `input_ids`.
+        dataset: one split with the column `input_ids`, and `attention_mask` where some of it is padding.
 
     Returns:
-        The data set with one column more: float32 in (0, 1], aligned with `input_ids`.
+        The data set with one column more: float32 in (0, 1], aligned with `input_ids`; not a number at padding.
 
     >>> annotate_frequencies(Dataset.from_dict({"input_ids": [[5, 6], [5, 5]]}))["frequencies"][0]
     [0.75, 0.25]
     """
-    documents: Sequence[Sequence[int]] = dataset["input_ids"]
-    tokens = np.concatenate([np.zeros(0, np.int64), *(np.asarray(row, np.int64) for row in documents)])
-    _, index, counts = np.unique(tokens, return_inverse=True, return_counts=True)
-    offsets = np.cumsum([0, *map(len, documents)])
-    shares = (counts / max(len(tokens), 1)).astype(np.float32)[index]
+    tokens, offsets = flatten_lists(dataset, "input_ids")
+    attended = attended_tokens(dataset)
+    _, index, counts = np.unique(tokens[attended], return_inverse=True, return_counts=True)
+    shares = np.full(len(tokens), np.nan, dtype=np.float32)
+    shares[attended] = (counts / max(len(index), 1))[index]
     column = pa.LargeListArray.from_arrays(offsets, shares).cast(pa.list_(pa.float32()))
     return dataset.add_column("frequencies", column)

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Literal, get_args
 
 from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.data.encoding import frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.phrases.inventory import NgramInventory, whole_numbers
 from auxtask.phrases.segmentation import (
@@ -75,19 +77,22 @@ class NgramExtractor:
         classes: Sequence[int],
         *,
         word_ids: Sequence[Sequence[int]] | None = None,
+        attention_mask: Sequence[Sequence[int]] | None = None,
         class_names: Sequence[str] | None = None,
         tokenizer: PreTrainedTokenizerBase | None = None,
     ) -> NgramInventory:
         """Extract the N-grams of a training set.
 
         Args:
-            token_ids: for each training document its token ids, without special tokens and not truncated.
+            token_ids: for each training document its token ids, not truncated, and without special tokens unless
+                the tokenizer is given.
             classes: for each document its class index, from 0.
             word_ids: for each document the index of the word of each token; needed with another `word_scope`
                 than `any`.
+            attention_mask: for each document 1 at its tokens and 0 at padding; None where nothing is padded.
             class_names: the classes in the order of their indices; by default Class1, Class2, ...
             tokenizer: whose token ids these are, if the inventory shall refuse to work with another one; it
-                tells which tokens are punctuation.
+                tells which tokens are punctuation, and which frame or pad a text: no N-gram holds one.
 
         Returns:
             The inventory: merges, and for each N-gram its frequency in each class.
@@ -98,7 +103,11 @@ class NgramExtractor:
         """
         if tokenizer is None and not self.cross_punctuation:
             raise AuxtaskError("cross_punctuation=False needs the tokenizer, which knows the punctuation; give it")
-        breaks = frozenset() if tokenizer is None or self.cross_punctuation else punctuation_ids(tokenizer)
+        frame = frozenset() if tokenizer is None else frame_ids(tokenizer)
+        breaks = frame if tokenizer is None or self.cross_punctuation else frame | punctuation_ids(tokenizer)
+        if attention_mask is not None:
+            token_ids = _attended(token_ids, attention_mask, "token ids")
+            word_ids = None if word_ids is None else _attended(word_ids, attention_mask, "word_ids")
         if not len(token_ids) == len(classes) == len(word_ids if word_ids is not None else token_ids):
             raise AuxtaskError(
                 f"{len(token_ids)} documents, {len(classes)} classes"
@@ -122,10 +131,13 @@ class NgramExtractor:
         class_tokens = [0] * len(names)
         for document, document_words, document_class in zip(documents, words, indices, strict=True):
             units = to_units(document, document_words, self.word_scope)
+            broken = not breaks.isdisjoint(document)
             by_class[document_class].append(
-                [_unless_breaking(unit, breaks) for unit in units] if breaks else units
+                [_unless_breaking(unit, breaks) for unit in units] if broken else units
             )
             class_tokens[document_class] += len(document)
+            if broken:
+                class_tokens[document_class] -= sum(token in frame for token in document)
 
         merges: list[tuple[Merge, ...]] = []
         if self.scope == "corpus":
@@ -165,6 +177,15 @@ def _ngrams(documents: list[list[Unit | None]], merges: tuple[Merge, ...]) -> It
     for document, lengths in zip(documents, segmented, strict=True):
         for span in to_spans(document, lengths):
             yield span.ngram
+
+
+def _attended(
+    rows: Sequence[Sequence[int]], attention_mask: Sequence[Sequence[int]], what: str
+) -> list[list[int]]:
+    """Leave the padding out of each document's values."""
+    if list(map(len, rows)) != list(map(len, attention_mask)):
+        raise AuxtaskError(f"attention_mask and {what} differ in length; give a 0 or 1 for each token")
+    return [list(compress(row, mask)) for row, mask in zip(rows, attention_mask, strict=True)]
 
 
 def _unless_breaking(unit: Unit | None, breaks: frozenset[int]) -> Unit | None:

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PreTrainedTokenizerBase
 
-from auxtask.masking.collators import pad
+from auxtask.data.padding import pad, without_padding
+from auxtask.masking.pace import PerEpoch
 from auxtask.model.multitask import MAIN
 
 Feature = Mapping[str, Any]
@@ -34,6 +35,7 @@ class ClassificationCollator:
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Build `input_ids`, `attention_mask` (documents, length) and `labels` (documents,), all int64."""
+        features = [without_padding(feature) for feature in features]
         input_ids = pad([feature["input_ids"] for feature in features], self.tokenizer.pad_token_id)
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         attention_mask = (np.arange(input_ids.shape[1]) < lengths[:, None]).astype(np.int64)
@@ -69,7 +71,7 @@ class MultiTaskCollator:
 
 
 @dataclass
-class IndependentDocuments:
+class IndependentDocuments(PerEpoch):
     """Draw documents at random beside those of a batch: as many, each at most once, anew for every batch.
 
     The draw is a function of (seed, epoch, the batch's documents), so a resume repeats it. On several processes
@@ -88,7 +90,6 @@ class IndependentDocuments:
 
     documents: Dataset
     seed: int
-    epoch: int = field(default=0, init=False)
 
     def __call__(self, features: Sequence[Feature]) -> list[Feature]:
         """Draw the documents."""
@@ -97,30 +98,3 @@ class IndependentDocuments:
         size = min(len(features), len(self.documents))
         chosen = generator.choice(len(self.documents), size=size, replace=False)
         return [self.documents[index] for index in chosen.tolist()]
-
-
-class EpochCounter(TrainerCallback):
-    """Tell masking collators the epoch, so that each epoch has masks of its own, also after a resume.
-
-    Args:
-        collators: those without an attribute `epoch` are left alone.
-    """
-
-    def __init__(self, collators: Sequence[Any]) -> None:
-        self.collators = [collator for collator in collators if hasattr(collator, "epoch")]
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Set `epoch` on every collator."""
-        for collator in self.collators:
-            collator.epoch = current_epoch(state)
-
-
-def current_epoch(state: TrainerState) -> int:
-    """Count whole epochs from 0; the state counts in fractions of an epoch.
-
-    >>> current_epoch(TrainerState(epoch=2.9999999999))
-    3
-    """
-    return int((state.epoch or 0.0) + 1e-6)

@@ -13,9 +13,9 @@ from transformers.trainer_callback import ProgressCallback
 from auxtask.constants import IGNORE_INDEX
 from auxtask.data.cooccurrence import following_counts, unigram_probabilities
 from auxtask.masking.collators import MaskingCollator
+from auxtask.masking.pace import EpochCounter
 from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
 from auxtask.model.means import share_target_counts
-from auxtask.training.batches import EpochCounter
 from auxtask.training.progress import TokenSpeed
 from auxtask.training.sampling import LengthGroupedSampler
 

@@ -13,7 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.constants import IGNORE_INDEX
 from auxtask.data.encoding import encode_whole
-from auxtask.masking.collators import pad
+from auxtask.data.padding import pad
 from auxtask.model.heads import run_head
 from auxtask.model.loading import load_tagger
 from auxtask.model.means import mean_loss

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 from torch import Tensor
@@ -23,21 +24,22 @@ from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.collators import Feature, MaskingCollator
-from auxtask.training.batches import current_epoch
+from auxtask.masking.pace import current_epoch
 from auxtask.training.tasks import LikelihoodMaskingTask, Preparation
 
 
 @dataclass
 class RefreshedCollator:
-    """A masking collator that reads fresh likelihoods in place of the column, once there are any.
+    """A masking collator that reads refreshed likelihoods in place of the column.
 
     Args:
         masking: the collator; it reads the column `likelihoods`.
-        likelihoods: by the column `document`, the likelihoods of each document's tokens; None for the column's.
+        likelihoods: by the column `document`, the likelihoods of each document's tokens, in shared memory so that
+            the workers of a data loader see them change; None for the column's.
     """
 
     masking: MaskingCollator
-    likelihoods: Sequence[NDArray[np.float32]] | None = None
+    likelihoods: Sequence[Tensor] | None = None
 
     @property
     def epoch(self) -> int:
@@ -115,8 +117,10 @@ class LikelihoodRefresh(TrainerCallback):
         collator: RefreshedCollator,
         train: Dataset,
     ) -> None:
-        self.task, self.head, self.tokenizer = task, head, tokenizer
-        self.collator, self.train = collator, train
+        self.task, self.head, self.tokenizer, self.train = task, head, tokenizer, train
+        self._values = torch.from_numpy(_laid_end_to_end(train)).share_memory_()
+        self._refreshed_for = 0
+        collator.likelihoods = self._values.split(document_lengths(train).tolist())
 
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -124,16 +128,20 @@ class LikelihoodRefresh(TrainerCallback):
         """Refresh where it is due; after a resume, take up the last refresh."""
         epoch = current_epoch(state)
         last_due = epoch - epoch % self.task.refresh_every
-        if last_due == 0 or (self.collator.likelihoods is not None and epoch != last_due):
+        if last_due == self._refreshed_for:
             return
         path = Path(str(args.output_dir)) / f"likelihoods-{self.task.metric}-{last_due}.npy"
         if path.exists():
             values = np.load(path)
         else:
             scorer = PLLScorer(self.head, self.tokenizer, self.task.metric, progress=False)
-            values = np.concatenate([np.asarray(row) for row in scorer.annotate(self.train)["likelihoods"]])
+            values = _laid_end_to_end(scorer.annotate(self.train))
             if state.is_world_process_zero:
                 with atomic_path(path) as temporary:
-                    np.save(temporary, values.astype(np.float32))
-        ends = np.cumsum(document_lengths(self.train))
-        self.collator.likelihoods = np.split(values.astype(np.float32), ends[:-1])
+                    np.save(temporary, values)
+        self._values.copy_(torch.from_numpy(values))
+        self._refreshed_for = last_due
+
+
+def _laid_end_to_end(split: Dataset) -> NDArray[np.float32]:
+    return np.concatenate([np.asarray(row, dtype=np.float32) for row in split["likelihoods"]])

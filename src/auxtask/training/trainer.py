@@ -22,10 +22,11 @@ from transformers.trainer_callback import ProgressCallback
 from auxtask.constants import IGNORE_INDEX
 from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
+from auxtask.masking.pace import EpochCounter
 from auxtask.metrics import classification_metrics
 from auxtask.model.means import mean_over_processes, share_target_counts
 from auxtask.model.multitask import MAIN, MultiTaskModel, apart
-from auxtask.training.batches import EpochCounter, MultiTaskCollator
+from auxtask.training.batches import MultiTaskCollator
 from auxtask.training.clock import TrainingClock
 from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
 from auxtask.training.history import flat
