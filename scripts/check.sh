@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the README's own test command in a fresh virtual environment, then lint and types, then the wheel in another.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export AUXTASK_CACHE="$folder/cache"
+
+python3 -m venv "$folder/venv"
+source "$folder/venv/bin/activate"
+command=$(grep -E '^pip install -c constraints.txt -e "\.\[test\]" && pytest' README.md)
+echo "+ $command"
+bash -c "$command"
+
+pip install -q -c constraints.txt -e ".[dev]"
+ruff check .
+ruff format --check .
+mypy
+
+# The committed reports come out of the committed runs, byte for byte.
+for results in results results/weightings; do
+    python -m auxtask.report "$results/runs" output="$folder/$results/report"
+    diff -r "$results/report" "$folder/$results/report"
+done
+
+pip wheel -q --no-deps --wheel-dir "$folder/wheel" .
+deactivate
+
+python3 -m venv "$folder/plain"
+source "$folder/plain/bin/activate"
+pip install -q -c constraints.txt "$folder"/wheel/auxtask-*.whl
+cd "$folder"
+python -m auxtask.train aux=rtm trainer.max_steps=20 paths.runs="$folder/runs"
+echo "the wheel runs on its own, outside $root"
