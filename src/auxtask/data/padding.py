@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from datasets import Dataset
 from numpy.typing import NDArray
 
@@ -89,6 +90,30 @@ def attended_tokens(split: Dataset) -> NDArray[np.bool_]:
     mask, mask_offsets = flatten_lists(split, "attention_mask")
     expect_aligned("input_ids", offsets, "attention_mask", mask_offsets)
     return mask != 0
+
+
+def add_token_column(split: Dataset, name: str, values: NDArray[np.floating]) -> Dataset:
+    """Add a column with a number for each token.
+
+    Args:
+        split: as for `attended_tokens`.
+        name: of the column; one that is there is replaced.
+        values: of the tokens that are attended to, all documents end to end, shape (tokens,).
+
+    Returns:
+        The data set with the column: float32, aligned with `input_ids`, not a number at padding.
+
+    >>> split = Dataset.from_dict({"input_ids": [[2, 3], [2, 0]], "attention_mask": [[1, 1], [1, 0]]})
+    >>> add_token_column(split, "likelihoods", np.array([0.5, 0.25, 1.0]))["likelihoods"][:]
+    [[0.5, 0.25], [1.0, nan]]
+    """
+    attended, (_, offsets) = attended_tokens(split), flatten_lists(split, "input_ids")
+    aligned = np.full(len(attended), np.nan, dtype=np.float32)
+    aligned[attended] = values
+    column = pa.LargeListArray.from_arrays(offsets, aligned).cast(pa.list_(pa.float32()))
+    if name in split.column_names:
+        split = split.remove_columns(name)
+    return split.add_column(name, column)
 
 
 def expect_aligned(

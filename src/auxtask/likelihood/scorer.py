@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
@@ -19,9 +18,8 @@ from torch import nn
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from auxtask.data.arrow import flatten_lists
 from auxtask.data.encoding import encode_texts, words_of_ids
-from auxtask.data.padding import attended_tokens
+from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
@@ -199,13 +197,8 @@ class PLLScorer:
                 batched=True,
                 input_columns="input_ids",
             )
-        attended, (_, offsets) = attended_tokens(dataset), flatten_lists(dataset, "input_ids")
-        values = np.full(len(attended), np.nan, dtype=np.float32)
-        values[attended] = np.exp(self._log_probs(Documents.from_dataset(encoded)))
-        likelihoods = pa.LargeListArray.from_arrays(offsets, values)
-        if "likelihoods" in dataset.column_names:
-            dataset = dataset.remove_columns("likelihoods")
-        return dataset.add_column("likelihoods", likelihoods.cast(pa.list_(pa.float32())))
+        likelihoods = np.exp(self._log_probs(Documents.from_dataset(encoded)))
+        return add_token_column(dataset, "likelihoods", likelihoods)
 
     def _log_probs(self, documents: Documents) -> NDArray[np.float32]:
         """Score documents: float32 of shape (tokens,), not a number at special tokens; equal windows once."""

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from datasets import Dataset
 
 from auxtask.data.arrow import flatten_lists
-from auxtask.data.padding import attended_tokens
+from auxtask.data.padding import add_token_column, attended_tokens
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import Feature, ScoreMaskingCollator, Scores, aligned_column
 
@@ -56,10 +55,6 @@ def annotate_frequencies(dataset: Dataset) -> Dataset:
     >>> annotate_frequencies(Dataset.from_dict({"input_ids": [[5, 6], [5, 5]]}))["frequencies"][0]
     [0.75, 0.25]
     """
-    tokens, offsets = flatten_lists(dataset, "input_ids")
-    attended = attended_tokens(dataset)
-    _, index, counts = np.unique(tokens[attended], return_inverse=True, return_counts=True)
-    shares = np.full(len(tokens), np.nan, dtype=np.float32)
-    shares[attended] = (counts / max(len(index), 1))[index]
-    column = pa.LargeListArray.from_arrays(offsets, shares).cast(pa.list_(pa.float32()))
-    return dataset.add_column("frequencies", column)
+    tokens = flatten_lists(dataset, "input_ids")[0][attended_tokens(dataset)]
+    _, index, counts = np.unique(tokens, return_inverse=True, return_counts=True)
+    return add_token_column(dataset, "frequencies", (counts / max(len(tokens), 1))[index])
