@@ -1,22 +1,54 @@
 """Bootstrap, intervals and correction against slow or exact oracles."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from folders import make_run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from auxtask.evaluation.comparisons import compare, outcome_table
+from auxtask.evaluation.comparisons import compare, difference_table, outcome_table
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.runs import read_runs
-from auxtask.evaluation.significance import Resamples, holm, paired_bootstrap, seed_interval
+from auxtask.evaluation.significance import Resamples, crossed_bootstrap, detectable, draw_counts, holm
+
+
+def resamples_of(gold, num_classes, count, seed):
+    return Resamples(gold, num_classes, draw_counts(len(gold), count, seed))
+
+
+def all_draws(units):
+    """Every way to draw as many units as there are, as counts; the units themselves first."""
+    drawn = [np.bincount(each, minlength=units) for each in product(range(units), repeat=units)]
+    return np.array([np.ones(units, dtype=int), *drawn])
+
+
+def crossed_replicates(table):
+    """Every equally likely replicate of a table of differences, (seeds, documents): a mean over its cells."""
+    seeds, documents = table.shape
+    return [
+        np.mean([table[seed, document] for seed in of_seeds for document in of_documents])
+        for of_documents in product(range(documents), repeat=documents)
+        for of_seeds in product(range(seeds), repeat=seeds)
+    ]
+
+
+def enumerated(table):
+    """Scores of two methods whose difference is a table, over all draws of documents crossed with all of seeds."""
+    seeds, documents = table.shape
+    of_documents, of_seeds = all_draws(documents), all_draws(seeds)
+    scores = of_documents[1:] @ table.T / documents
+    crossed = [(row, draw) for row in scores for draw in of_seeds[1:]]
+    first = np.array([table.mean(axis=1), *(row for row, _ in crossed)])
+    return first, np.zeros_like(first), np.array([of_seeds[0], *(draw for _, draw in crossed)])
 
 
 def test_resampled_scores_are_those_of_the_drawn_documents():
     generator = np.random.default_rng(5)
     gold, predicted = generator.integers(4, size=30), generator.integers(4, size=30)
-    scores = Resamples(gold, 5, resamples=20, seed=7).scores(predicted)
+    scores = resamples_of(gold, 5, 20, seed=7).scores(predicted)
     same_draws = np.random.default_rng(7)
     rows = [np.arange(30), *(same_draws.integers(30, size=30) for _ in range(20))]
     for at, row in enumerate(rows):
@@ -30,40 +62,101 @@ def test_the_interval_of_an_accuracy_difference_is_the_one_of_theory():
     generator = np.random.default_rng(0)
     gold = np.zeros(1000, dtype=int)
     first, second = ((generator.random(1000) > share).astype(int) for share in (0.8, 0.75))
-    resamples = Resamples(gold, 2, resamples=4000, seed=1)
-    got = paired_bootstrap(resamples.scores(first)["micro_f1"], resamples.scores(second)["micro_f1"])
+    resamples = resamples_of(gold, 2, 4000, seed=1)
+    scores = [resamples.scores(method[None])["micro_f1"] for method in (first, second)]
+    got = crossed_bootstrap(*scores, draw_counts(1, 4000, seed=2))
     paired = second - first
     error = 1.96 * paired.std() / np.sqrt(1000)
     assert got.value == pytest.approx(paired.mean())
     assert got.interval.low == pytest.approx(paired.mean() - error, abs=0.1 * error)
     assert got.interval.high == pytest.approx(paired.mean() + error, abs=0.1 * error)
+    assert got.error == pytest.approx(error / 1.96, rel=0.05)
+    assert got.seeds == 1
 
 
-def test_equal_methods_are_found_different_as_often_as_the_level_says():
+def test_the_worked_example_of_two_seeds_and_three_documents():
+    table = np.array([[0, 1, 0], [1, 0, 0]])
+    values, counts = np.unique(np.round(crossed_replicates(table), 9), return_counts=True)
+    assert dict(zip(np.round(6 * values).astype(int).tolist(), counts.tolist(), strict=True)) == {
+        0: 18, 1: 12, 2: 48, 3: 16, 4: 12, 6: 2
+    }  # fmt: skip
+    got = crossed_bootstrap(*enumerated(table))
+    assert got.value == pytest.approx(1 / 3)
+    # The seeds do not differ in the mean: nothing is added to the variance of the replicates.
+    assert got.error**2 == pytest.approx(5 / 108)
+    # Student's t with one degree of freedom is Cauchy's: its 97.5 % point is 12.7062, its tails are arcs.
+    assert got.interval.high == pytest.approx(1 / 3 + 12.7062 * (5 / 108) ** 0.5, abs=1e-4)
+    assert got.p == pytest.approx(1 - 2 / np.pi * np.arctan(1 / 3 / (5 / 108) ** 0.5))
+
+
+@given(st.integers(2, 3).flatmap(lambda seeds: st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3),
+                                                        min_size=seeds, max_size=seeds)))  # fmt: skip
+@settings(max_examples=30, deadline=None)
+def test_the_variance_is_that_of_seeds_documents_and_rest(rows):
+    table = np.array(rows, dtype=float)
+    seeds, documents = table.shape
+    by_seed, by_document = table.mean(axis=1) - table.mean(), table.mean(axis=0) - table.mean()
+    rest = table - table.mean() - by_seed[:, None] - by_document
+    variance = np.mean(by_seed**2) / seeds + np.mean(by_document**2) / documents
+    variance += np.mean(rest**2) / (seeds * documents)
+    assert np.var(crossed_replicates(table)) == pytest.approx(variance)
+    short = table.mean(axis=1).var(ddof=1) / seeds**2
+    assert crossed_bootstrap(*enumerated(table)).error ** 2 == pytest.approx(variance + short, abs=1e-9)
+
+
+def test_from_ten_seeds_on_the_interval_is_that_of_percentiles():
+    generator = np.random.default_rng(4)
+    first, second = generator.normal(size=(2, 1001, 10))
+    draws = draw_counts(10, 1000, seed=1)
+    got = crossed_bootstrap(first, second, draws)
+    replicates = [
+        np.mean(np.repeat(row, count)) for row, count in zip(first - second, draws.astype(int), strict=True)
+    ]
+    assert got.value == pytest.approx(np.mean(first[0] - second[0]))
+    assert (got.interval.low, got.interval.high) == pytest.approx(np.quantile(replicates[1:], [0.025, 0.975]))
+    below = sum(value <= 0 for value in replicates[1:])
+    assert got.p == pytest.approx(2 * (1 + min(below, 1000 - below)) / 1001)
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 12])
+def test_methods_that_differ_by_their_seeds_alone_are_seldom_found_different(seeds):
+    # Each run has a skill of its own: over documents alone, every other pair of equal methods would be certain.
     generator = np.random.default_rng(2)
+    gold = np.zeros(300, dtype=int)
+    resamples, draws = resamples_of(gold, 2, 199, seed=3), draw_counts(seeds, 199, seed=4)
     found = 0
-    for _ in range(300):
-        gold = generator.integers(2, size=80)
-        methods = [np.where(generator.random(80) < 0.3, 1 - gold, gold) for _ in range(2)]
-        resamples = Resamples(gold, 2, resamples=199, seed=3)
-        first, second = (resamples.scores(method)["micro_f1"] for method in methods)
-        found += paired_bootstrap(first, second).p < 0.05
-    # 15 expected; the percentile method is a little liberal on few documents.
-    assert 5 <= found <= 30
+    for _ in range(100):
+        methods = [(generator.random((seeds, 300)) < generator.uniform(0.1, 0.5, (seeds, 1))) for _ in range(2)]
+        first, second = (resamples.scores(method.astype(int))["micro_f1"] for method in methods)
+        found += crossed_bootstrap(first, second, draws).p < 0.05
+    assert found <= 12
 
 
-def test_a_method_compared_with_itself_is_no_different():
-    scores = Resamples([0, 1, 1, 0], 2, resamples=50).scores([0, 1, 0, 0])["macro_f1"]
-    same = paired_bootstrap(scores, scores)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_method_compared_with_itself_is_no_different(seeds):
+    scores = resamples_of([0, 1, 1, 0], 2, 50, seed=0).scores([[0, 1, 0, 0]] * seeds)["macro_f1"]
+    same = crossed_bootstrap(scores, scores, draw_counts(seeds, 50, seed=1))
     assert (same.value, same.interval.low, same.interval.high, same.p) == (0.0, 0.0, 0.0, 1.0)
 
 
-def test_the_interval_over_seeds_is_the_one_of_a_table():
-    # t(0.975, 2) = 4.30265; the mean of 1, 2, 6 is 3, its standard error 2.64575 / sqrt(3).
-    interval = seed_interval([1.0, 2.0, 6.0])
-    assert interval.low == pytest.approx(3 - 4.30265 * 2.64575 / 3**0.5, abs=1e-4)
-    assert interval.high == pytest.approx(3 + 4.30265 * 2.64575 / 3**0.5, abs=1e-4)
-    assert seed_interval([1.0]) is None
+def test_what_nothing_changes_is_as_certain_as_the_replicates_can_tell():
+    scores = resamples_of([0, 1], 2, 99, seed=0).scores([[0, 1]] * 3)["micro_f1"]
+    got = crossed_bootstrap(scores, np.zeros_like(scores), draw_counts(3, 99, seed=1))
+    assert (got.value, got.p) == (1.0, 2 / 100)
+
+
+@pytest.mark.parametrize(("seeds", "normal", "t"), [(1, 2.802, None), (3, 2.802, 5.36), (5, 2.802, 3.72),
+                                                    (10, 2.802, 3.15)])  # fmt: skip
+def test_the_smallest_detectable_effect_is_the_one_of_tables(seeds, normal, t):
+    got = detectable(1.0, seeds)
+    assert got.normal == pytest.approx(normal, abs=5e-4)
+    assert got.t is None if t is None else got.t == pytest.approx(t, abs=6e-3)
+
+
+@pytest.mark.parametrize(("seeds", "points"), [(3, 1.38), (5, 1.24), (10, 1.12)])
+def test_the_smallest_detectable_effect_of_a_worked_example(seeds, points):
+    error = np.sqrt(0.05 / 4043 + 0.006**2 / seeds)
+    assert 100 * detectable(error, seeds).normal == pytest.approx(points, abs=5e-3)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
@@ -85,7 +178,7 @@ def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
     flawed = np.where(generator.random(200) < 0.4, (gold + 1) % 3, gold)
     close = flawed.copy()
     close[:2] = (close[:2] + 1) % 3
-    for seed in (0, 1):
+    for seed in range(4):
         for method, predicted in (("stl", flawed), ("rtm", close), ("l3masking", gold)):
             make_run(tmp_path, method=method, seed=seed, gold=gold, predicted=predicted)
     comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=500)
@@ -95,12 +188,55 @@ def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
     assert outcomes["rtm", "stl", "macro_f1"] == "tie"
     assert ("stl", "rtm", "macro_f1") not in outcomes
     by_name = {(c.method, c.reference): c for c in comparisons if c.metric == "micro_f1"}
-    difference = by_name["l3masking", "stl"].documents.value
+    difference = by_name["l3masking", "stl"].difference.value
     assert difference == pytest.approx(100 * np.mean(flawed != gold))
-    assert by_name["l3masking", "stl"].seeds == [pytest.approx(difference)] * 2
+    assert by_name["l3masking", "stl"].seeds == [pytest.approx(difference)] * 4
+    assert [by_name[method, "stl"].verdict for method in ("l3masking", "rtm")] == ["better", "not detectable"]
     table = outcome_table(comparisons)
     wins = {(row[0].value, row[1].value, row[2].value): row[3].value for row in table.rows}
     assert wins["l3masking", "stl", "macro-F1"] == 1
+
+
+def test_a_gain_of_one_lucky_seed_is_no_win(tmp_path):
+    # One run of three is far ahead: certain over documents, and nothing over seeds.
+    generator = np.random.default_rng(1)
+    gold = generator.integers(3, size=400)
+    wrong = [generator.random(400) < 0.4 for _ in range(3)]
+    for seed in range(3):
+        flawed = np.where(wrong[seed], (gold + 1) % 3, gold)
+        make_run(tmp_path, seed=seed, gold=gold, predicted=flawed)
+        make_run(tmp_path, method="rtm", seed=seed, gold=gold, predicted=flawed if seed else gold)
+    for comparison in compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=500):
+        assert comparison.difference.value > 10
+        assert (comparison.outcome, comparison.verdict) == ("tie", "not detectable")
+        assert comparison.difference.p > 0.3
+
+
+def test_runs_are_paired_by_the_seeds_in_common(tmp_path):
+    gold = (0, 0, 0, 0, 1, 1, 2, 2, 2, 2)
+    for seed in range(3):
+        make_run(tmp_path, seed=seed, predicted=(seed, *gold[1:]))
+    for seed in (1, 2, 7):
+        make_run(tmp_path, method="rtm", seed=seed, predicted=gold if seed == 2 else (0,) * 10)
+    make_run(tmp_path, method="all_phrase", seed=2, predicted=gold)
+    make_run(tmp_path, method="bit_label", seed=9, predicted=gold)
+    make_run(tmp_path, method="tfidf_logreg", baseline="linear", seed=0, predicted=gold)
+    comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=50)
+    found = {(c.method, c.reference): c for c in comparisons if c.metric == "micro_f1"}
+    assert found["rtm", "stl"].seeds == [pytest.approx(-50), pytest.approx(10)]
+    assert found["rtm", "stl"].difference.value == pytest.approx(-20)
+    # A linear yardstick goes with every seed of the other; stl's first is the one without a mistake.
+    assert found["tfidf_logreg", "stl"].seeds == [pytest.approx(points) for points in (0, 10, 10)]
+    assert found["tfidf_logreg", "stl"].difference.seeds == 3
+    assert found["all_phrase", "stl"].difference.seeds == 1
+    assert found["bit_label", "stl"].difference is None
+    table = difference_table([c for c in comparisons if c.metric == "micro_f1"])
+    marks = {(row[1].value, row[2].value): [mark for cell in row for mark in cell.marks] for row in table.rows}
+    notes = {note.mark: note.text for note in table.notes}
+    said = {pair: [notes[mark] for mark in of_row] for pair, of_row in marks.items()}
+    assert said["rtm", "stl"] == said["tfidf_logreg", "stl"] == []
+    assert said["all_phrase", "stl"] == ["one seed: the certainty is over test documents alone"]
+    assert said["bit_label", "stl"] == ["no seed in common"]
 
 
 def test_a_run_without_predictions_is_compared_by_its_seeds_alone(tmp_path):
@@ -108,6 +244,6 @@ def test_a_run_without_predictions_is_compared_by_its_seeds_alone(tmp_path):
     path = make_run(tmp_path, method="rtm", predicted=(0, 0, 0, 0, 1, 1, 2, 2, 2, 2))
     (path / "predictions.jsonl").unlink()
     comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=50)
-    assert [c.documents for c in comparisons] == [None, None]
+    assert [c.difference for c in comparisons] == [None, None]
     assert comparisons[0].seeds == [pytest.approx(30.0)]
     assert comparisons[0].outcome == "tie"

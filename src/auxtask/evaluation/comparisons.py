@@ -7,13 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.runs import METRICS, Predictions
-from auxtask.evaluation.score_tables import HEADINGS
-from auxtask.evaluation.significance import Difference, Resamples, holm, paired_bootstrap, seed_interval
-from auxtask.evaluation.table import Cell, Note, Number, Table, signed
+from auxtask.evaluation.runs import METRICS, Predictions, Run
+from auxtask.evaluation.score_tables import HEADINGS, LINEAR_YARDSTICKS
+from auxtask.evaluation.significance import (
+    MANY_SEEDS,
+    Difference,
+    Resamples,
+    crossed_bootstrap,
+    draw_counts,
+    holm,
+)
+from auxtask.evaluation.table import Cell, Note, Notes, Number, Table, signed
 
 REFERENCES = ("stl", "rtm")
 LEVEL = 0.05
+# Documents and seeds are drawn from streams of their own, the same for all comparisons.
+DOCUMENT_STREAM, SEED_STREAM = 0, 1
+BOOTSTRAP = (
+    "Paired bootstrap of test documents and seeds, crossed: a replicate draws both anew, the same for the two "
+    f"methods. Below {MANY_SEEDS} seeds interval and p are Student's t with one degree less than seeds, from the "
+    "variance of the replicates and s²/S² (s² that of the S differences at equal seeds); else percentiles."
+)
+DETECTABLE = (
+    "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error of the "
+    "row itself; in brackets by Student's t, which the verdict goes by. Not detectable is a difference that is not "
+    "certain and below it, which is not the same as no effect; open is one above it whose corrected p is not small."
+)
 
 
 @dataclass(frozen=True)
@@ -23,10 +42,10 @@ class Comparison:
     Args:
         dataset, metric: what they are compared by.
         model, method, reference: labels.
-        documents: the difference of the means over seeds, and its certainty over test documents; None where a
-            run's predictions are missing.
+        difference: of the means over paired seeds, with its certainty; None where no seed is paired or a run's
+            predictions are missing.
         p_holm: the corrected p; None likewise.
-        seeds: differences at the seeds that both have.
+        seeds: differences at the paired seeds.
     """
 
     dataset: str
@@ -34,16 +53,27 @@ class Comparison:
     model: str
     method: str
     reference: str
-    documents: Difference | None
+    difference: Difference | None
     p_holm: float | None
     seeds: Sequence[float]
 
     @property
     def outcome(self) -> str:
         """`win` or `loss` where the corrected p is below 0.05, else `tie`."""
-        if self.documents is None or self.p_holm is None or self.p_holm >= LEVEL:
+        if self.difference is None or self.p_holm is None or self.p_holm >= LEVEL:
             return "tie"
-        return "win" if self.documents.value > 0 else "loss"
+        return "win" if self.difference.value > 0 else "loss"
+
+    @property
+    def verdict(self) -> str:
+        """In a word: `better`, `worse`, `not detectable` below the smallest detectable difference, or `open`."""
+        if self.difference is None:
+            return ""
+        if self.outcome != "tie":
+            return "better" if self.outcome == "win" else "worse"
+        smallest = self.difference.detectable
+        threshold = smallest.normal if smallest.t is None else smallest.t
+        return "not detectable" if abs(self.difference.value) < threshold else "open"
 
 
 class Resampled:
@@ -56,16 +86,17 @@ class Resampled:
     def __init__(self, count: int) -> None:
         self._count = count
         self._resamples: dict[bytes, Resamples] = {}
+        self._seed_draws: dict[int, NDArray[np.float32]] = {}
         self._scores: dict[tuple[str, ...], tuple[bytes, dict[str, NDArray[np.float64]]] | None] = {}
 
-    def mean_scores(self, group: Group) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
-        """Average the scores over a group's seeds.
+    def scores(self, group: Group) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
+        """Score the runs of a group.
 
         Args:
             group: some runs.
 
         Returns:
-            What identifies the test documents, and by metric (1 + resamples,) scores in percent; None where a
+            What identifies the test documents, and by metric (1 + resamples, runs) scores in percent; None where a
             run lacks its predictions.
         """
         name = tuple(run.path for run in group.runs)
@@ -73,19 +104,41 @@ class Resampled:
             self._scores[name] = self._score([run.predictions for run in group.runs])
         return self._scores[name]
 
+    def seed_draws(self, seeds: int) -> NDArray[np.float32]:
+        """Give the draws of a number of seeds, (1 + resamples, seeds)."""
+        if seeds not in self._seed_draws:
+            self._seed_draws[seeds] = draw_counts(seeds, self._count, SEED_STREAM)
+        return self._seed_draws[seeds]
+
     def _score(self, of_runs: Sequence[Predictions | None]) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
         predictions = [of_run for of_run in of_runs if of_run is not None]
         documents = {of_run.labels.tobytes() for of_run in predictions}
         if len(predictions) < len(of_runs) or len(documents) > 1:
             return None
         scores = self._of(predictions[0]).scores([of_run.predicted for of_run in predictions])
-        return documents.pop(), {metric: 100 * scores[metric].mean(axis=1) for metric in METRICS}
+        return documents.pop(), {metric: 100 * scores[metric] for metric in METRICS}
 
     def _of(self, predictions: Predictions) -> Resamples:
         key = predictions.labels.tobytes()
         if key not in self._resamples:
-            self._resamples[key] = Resamples(predictions.labels, len(predictions.class_names), self._count)
+            draws = draw_counts(len(predictions.labels), self._count, DOCUMENT_STREAM)
+            self._resamples[key] = Resamples(predictions.labels, len(predictions.class_names), draws)
         return self._resamples[key]
+
+
+def paired_runs(group: Group, reference: Group) -> list[tuple[Run, Run]]:
+    """Pair the runs of two groups by the seeds that both have.
+
+    Args:
+        group, reference: of one data set.
+
+    Returns:
+        In the order of the seeds. The one run of a linear yardstick, whose seed is next to nothing to it, stands
+        beside each run of the reference.
+    """
+    if group.method in LINEAR_YARDSTICKS and len(group.runs) == 1:
+        return [(group.runs[0], run) for run in reference.runs]
+    return [(group.by_seed[seed], reference.by_seed[seed]) for seed in group.seeds_in_common(reference)]
 
 
 def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Comparison]:
@@ -94,7 +147,7 @@ def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Compa
     Args:
         dataset: one of the blocks'.
         blocks: of all data sets.
-        resamples: of the test documents.
+        resamples: of the test documents and of the seeds.
 
     Returns:
         By metric, block and method; p is corrected over all comparisons of the data set by the same metric.
@@ -108,11 +161,15 @@ def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Compa
         for reference in block.groups
         if reference.method in REFERENCES and group.method not in ("stl", reference.method)
     ]
+    runs = [paired_runs(group, reference) for _, group, reference in pairs]
     comparisons = []
     for metric in METRICS:
-        differences = [_difference(resampled, group, reference, metric) for _, group, reference in pairs]
+        differences = [
+            _difference(resampled, group, reference, of_seeds, metric)
+            for (_, group, reference), of_seeds in zip(pairs, runs, strict=True)
+        ]
         corrected = iter(holm([difference.p for difference in differences if difference]))
-        for (block, group, reference), difference in zip(pairs, differences, strict=True):
+        for (block, group, reference), of_seeds, difference in zip(pairs, runs, differences, strict=True):
             comparisons.append(
                 Comparison(
                     dataset=dataset,
@@ -120,26 +177,24 @@ def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Compa
                     model=block.label,
                     method=group.label,
                     reference=reference.label,
-                    documents=difference,
+                    difference=difference,
                     p_holm=next(corrected) if difference else None,
-                    seeds=_seed_differences(group, reference, metric),
+                    seeds=[100 * (run.scores[metric] - other.scores[metric]) for run, other in of_seeds],
                 )
             )
     return comparisons
 
 
-def _difference(resampled: Resampled, group: Group, reference: Group, metric: str) -> Difference | None:
-    first, second = resampled.mean_scores(group), resampled.mean_scores(reference)
-    if first is None or second is None or first[0] != second[0]:
+def _difference(
+    resampled: Resampled, group: Group, reference: Group, pairs: Sequence[tuple[Run, Run]], metric: str
+) -> Difference | None:
+    first, second = resampled.scores(group), resampled.scores(reference)
+    if not pairs or first is None or second is None or first[0] != second[0]:
         return None
-    return paired_bootstrap(first[1][metric], second[1][metric])
-
-
-def _seed_differences(group: Group, reference: Group, metric: str) -> list[float]:
-    return [
-        100 * (group.by_seed[seed].scores[metric] - reference.by_seed[seed].scores[metric])
-        for seed in group.seeds_in_common(reference)
-    ]
+    columns = [group.runs.index(run) for run, _ in pairs], [reference.runs.index(run) for _, run in pairs]
+    return crossed_bootstrap(
+        first[1][metric][:, columns[0]], second[1][metric][:, columns[1]], resampled.seed_draws(len(pairs))
+    )
 
 
 def difference_table(comparisons: Sequence[Comparison]) -> Table:
@@ -152,18 +207,18 @@ def difference_table(comparisons: Sequence[Comparison]) -> Table:
         A row a comparison.
     """
     dataset, metric = comparisons[0].dataset, comparisons[0].metric
+    notes = Notes()
     rows = [
         [
             Cell(comparison.model),
             Cell(comparison.method),
             Cell(comparison.reference),
-            *_document_cells(comparison),
-            Cell(seed_interval(comparison.seeds)),
+            *_difference_cells(comparison, notes),
             Cell(_tally(comparison.seeds)),
         ]
         for comparison in comparisons
     ]
-    columns = ("difference", "95 % over documents", "p", "p, Holm", "95 % over seeds", "seeds better/equal/worse")
+    columns = ("difference", "95 %", "p", "p, Holm", "MDE (t)", "verdict", "seeds better/equal/worse")
     return Table(
         name=f"differences_{dataset}_{metric}",
         title=f"{dataset}: {HEADINGS[metric]} against the references, percentage points",
@@ -171,26 +226,28 @@ def difference_table(comparisons: Sequence[Comparison]) -> Table:
         rows=rows,
         labels=3,
         notes=[
-            Note(
-                "",
-                "Over documents: paired bootstrap of the test documents, scores averaged over seeds; p is "
-                f"two-sided and corrected over the {len(comparisons)} rows. Over seeds: Student's t of the "
-                "differences at equal seeds.",
-            )
+            *notes.listed(),
+            Note("", f"{BOOTSTRAP} p is two-sided, and corrected over the {len(comparisons)} rows."),
+            Note("", DETECTABLE),
         ],
     )
 
 
-def _document_cells(comparison: Comparison) -> list[Cell]:
-    difference = comparison.documents
+def _difference_cells(comparison: Comparison, notes: Notes) -> list[Cell]:
+    difference = comparison.difference
     if difference is None or comparison.p_holm is None:
-        mean = float(np.mean(comparison.seeds)) if comparison.seeds else None
-        return [Cell(None if mean is None else Number(mean, signed(mean))), Cell(None), Cell(None), Cell(None)]
+        if not comparison.seeds:
+            return [Cell(None, marks=(notes.mark("no seed in common"),)), *[Cell(None)] * 5]
+        mean, mark = float(np.mean(comparison.seeds)), notes.mark("without the predictions of every run")
+        return [Cell(Number(mean, signed(mean)), marks=(mark,)), *[Cell(None)] * 5]
+    marks = (notes.mark("one seed: the certainty is over test documents alone"),) if difference.seeds == 1 else ()
     return [
         Cell(Number(difference.value, signed(difference.value))),
-        Cell(difference.interval),
+        Cell(difference.interval, marks=marks),
         Cell(_p_value(difference.p)),
         Cell(_p_value(comparison.p_holm)),
+        Cell(difference.detectable),
+        Cell(comparison.verdict),
     ]
 
 

@@ -40,7 +40,7 @@ def report_sections(
         folder: what was read.
         blocks: its runs.
         ddof: of standard deviations over seeds, 1 or 0.
-        resamples: of the test documents, for significance.
+        resamples: of the test documents and of the seeds, for significance.
         command_line: gives the command for runs that are missing.
 
     Returns:

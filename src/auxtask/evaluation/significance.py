@@ -1,4 +1,4 @@
-"""Is a difference chance? Bootstrap over test documents, Student's t over seeds, Holm over comparisons."""
+"""Is a difference chance? Bootstrap over test documents and seeds, detectable differences, Holm's correction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,24 +7,58 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from auxtask.evaluation.table import Interval
+from auxtask.evaluation.table import Detectable, Interval
 
 CONFIDENCE = 0.95
+POWER = 0.8
+# From so many seeds on, their draws stand for all seeds; fewer call for Student's t.
+MANY_SEEDS = 10
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference between two methods and how sure it is with respect to the test documents.
+    """A difference between two methods and how sure it is with respect to test documents and seeds.
 
     Args:
-        value: first minus second, in the unit of the scores.
-        interval: of the difference, by percentiles.
-        p: two-sided, in (0, 1]: how often resampling turns the sign.
+        value: first minus second, the mean over paired seeds, in the unit of the scores.
+        interval: of the difference, 95 %.
+        p: two-sided, in (0, 1].
+        error: the standard error of the difference.
+        seeds: how many pairs there are; of one, the certainty is that over documents alone.
     """
 
     value: float
     interval: Interval
     p: float
+    error: float
+    seeds: int
+
+    @property
+    def detectable(self) -> Detectable:
+        """The smallest difference that an experiment with this standard error finds with power 0.8."""
+        return detectable(self.error, self.seeds)
+
+
+def draw_counts(units: int, resamples: int, seed: int) -> NDArray[np.float32]:
+    """Draw as many units as there are, with replacement, again and again.
+
+    Args:
+        units: how many there are: documents or seeds.
+        resamples: how many times they are drawn.
+        seed: of the draws.
+
+    Returns:
+        How often each unit is drawn, (1 + resamples, units); the first row is the units themselves. Counts are
+        exact in float32, so that products with them do not depend on the order of their sums.
+
+    >>> draw_counts(units=3, resamples=2, seed=0).sum(axis=1).tolist()
+    [3.0, 3.0, 3.0]
+    """
+    generator = np.random.default_rng(seed)
+    draws = np.ones((1 + resamples, units), dtype=np.float32)
+    for row in draws[1:]:
+        row[:] = np.bincount(generator.integers(units, size=units), minlength=units)
+    return draws
 
 
 class Resamples:
@@ -33,23 +67,15 @@ class Resamples:
     Args:
         labels: gold classes, (documents,), int in [0, num_classes).
         num_classes: number of classes.
-        resamples: how many times.
-        seed: of the draws.
+        draws: how often each document is drawn, (1 + resamples, documents), as from `draw_counts`.
 
-    >>> resamples = Resamples(labels=[0, 0, 1, 1], num_classes=2, resamples=3, seed=0)
+    >>> resamples = Resamples([0, 0, 1, 1], num_classes=2, draws=draw_counts(4, resamples=3, seed=0))
     >>> resamples.scores([0, 0, 1, 1])["macro_f1"][0].item()
     1.0
     """
 
-    def __init__(self, labels: ArrayLike, num_classes: int, resamples: int = 2000, seed: int = 0) -> None:
-        self.labels, self.num_classes = np.asarray(labels), num_classes
-        documents = len(self.labels)
-        generator = np.random.default_rng(seed)
-        # How often each document is drawn; the first row is the test split itself. Counts are exact in float32,
-        # so that the products below do not depend on the order of their sums.
-        self._draws = np.ones((resamples + 1, documents), dtype=np.float32)
-        for row in self._draws[1:]:
-            row[:] = np.bincount(generator.integers(documents, size=documents), minlength=documents)
+    def __init__(self, labels: ArrayLike, num_classes: int, draws: NDArray[np.float32]) -> None:
+        self.labels, self.num_classes, self._draws = np.asarray(labels), num_classes, draws
         self._gold = self._drawn(self._one_hot(self.labels))
 
     def scores(self, predicted: ArrayLike) -> dict[str, NDArray[np.float64]]:
@@ -78,48 +104,67 @@ class Resamples:
         return np.eye(self.num_classes, dtype=np.float32)[classes]
 
 
-def paired_bootstrap(first: ArrayLike, second: ArrayLike) -> Difference:
-    """Compare two methods over the same resamples of the test documents (Efron and Tibshirani 1993).
+def crossed_bootstrap(first: ArrayLike, second: ArrayLike, seed_draws: ArrayLike) -> Difference:
+    """Compare two methods over the same resamples of test documents and of paired seeds, crossed, not nested.
+
+    A replicate draws the documents once and the seeds once, both for the two methods alike (Owen and Eckles 2012).
+    Of the variance of a mean over S seeds and N documents,
+    `ms_seed / S + ms_document / N + ms_rest / (S N)`, with mean squares of the sample as it is, the first part is
+    short by (S - 1) / S. Below ten seeds `s^2 / S^2` is added, s^2 being the sample variance of the S differences,
+    and interval and p are those of Student's t with S - 1 degrees of freedom:
+    `value ± t_(.975) error`, `error^2 = var(replicates) + s^2 / S^2`. From ten seeds on, and for one, which tells
+    of documents alone, the interval is that of the percentiles, and p twice the smaller share of replicates on
+    either side of 0, with one added above and below the fraction.
 
     Args:
-        first, second: scores of `Resamples.scores`, (1 + resamples,), each a mean over the method's seeds.
+        first, second: scores of `Resamples.scores`, (1 + resamples, seeds), columns of one seed beside each other.
+        seed_draws: how often each seed is drawn, (1 + resamples, seeds), as from `draw_counts`.
 
     Returns:
-        The difference on the split itself, the percentile interval of 95 %, and p: twice the smaller share of
-        resamples on either side of 0, with one added above and below the fraction, at most 1.
+        The difference on the split itself over all seeds, and its certainty; p is at least 2 / (1 + resamples).
 
-    >>> paired_bootstrap([0.7, 0.8, 0.7, 0.9], [0.6, 0.6, 0.7, 0.5]).p
+    >>> scores, reference = [[0.7], [0.8], [0.7], [0.9]], [[0.6], [0.6], [0.7], [0.5]]
+    >>> crossed_bootstrap(scores, reference, seed_draws=[[1], [1], [1], [1]]).p
     1.0
     """
+    differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
+    seeds = differences.shape[1]
     # Sums of the same numbers in another order may differ in the last digits.
-    both = np.round(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), 12)
-    observed, differences = both[0], both[1:]
-    tail = min(np.sum(differences <= 0), np.sum(differences >= 0))
-    alpha = 1 - CONFIDENCE
-    low, high = np.quantile(differences, [alpha / 2, 1 - alpha / 2])
-    return Difference(
-        float(observed), Interval(float(low), float(high)), min(1.0, 2 * (int(tail) + 1) / (len(differences) + 1))
-    )
+    both = np.round((differences * np.asarray(seed_draws)).sum(axis=1) / seeds, 12)
+    value, replicates = float(both[0]), both[1:]
+    spread = float(replicates.var())
+    tail = (1 - CONFIDENCE) / 2
+    finest = 2 / len(both)
+    if 1 < seeds < MANY_SEEDS:
+        spread += float(differences[0].var(ddof=1)) / seeds**2
+        half = float(stats.t.ppf(1 - tail, seeds - 1)) * spread**0.5
+        interval = Interval(value - half, value + half)
+        # What neither documents nor seeds ever change is as certain as the replicates can tell.
+        p = 2 * float(stats.t.sf(abs(value) / spread**0.5, seeds - 1)) if spread > 0 else float(value == 0)
+    else:
+        low, high = np.quantile(replicates, [tail, 1 - tail])
+        interval = Interval(float(low), float(high))
+        p = finest * (1 + int(min(np.sum(replicates <= 0), np.sum(replicates >= 0))))
+    return Difference(value, interval, min(1.0, max(p, finest)), spread**0.5, seeds)
 
 
-def seed_interval(differences: Sequence[float]) -> Interval | None:
-    """Give the interval of the mean difference over seeds by Student's t, 95 %.
+def detectable(error: float, seeds: int) -> Detectable:
+    """Give the smallest difference that is found at two-sided .05 with power .8 (Bloom 1995).
 
     Args:
-        differences: of two methods, one a seed that both have.
+        error: the standard error of the difference.
+        seeds: how many it is the mean of.
 
     Returns:
-        None for fewer than two seeds.
+        `(z_.975 + z_.8) error`, and the same with Student's t of seeds - 1 degrees of freedom, beside which the
+        first is too kind; of one seed there is none.
 
-    >>> interval = seed_interval([1.0, 2.0, 3.0])
-    >>> round(interval.low, 3), round(interval.high, 3)
-    (-0.484, 4.484)
+    >>> detectable(error=1.0, seeds=5)
+    Detectable(normal=2.80..., t=3.717...)
     """
-    if len(differences) < 2:
-        return None
-    half = float(stats.sem(differences) * stats.t.ppf((1 + CONFIDENCE) / 2, len(differences) - 1))
-    mean = float(np.mean(differences))
-    return Interval(mean - half, mean + half)
+    levels = np.array([(1 + CONFIDENCE) / 2, POWER])
+    student = float(stats.t.ppf(levels, seeds - 1).sum()) * error if seeds > 1 else None
+    return Detectable(float(stats.norm.ppf(levels).sum()) * error, student)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

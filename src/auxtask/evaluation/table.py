@@ -85,6 +85,30 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Detectable:
+    """The smallest difference that an experiment would find, in percentage points where a table shows it.
+
+    Args:
+        normal: by the normal distribution.
+        t: by Student's t with one degree less than there are seeds; None for one seed.
+
+    >>> str(Detectable(1.5, 2.868)), str(Detectable(1.5, None))
+    ('1.50 (2.87)', '1.50')
+    """
+
+    normal: float
+    t: float | None
+
+    def __str__(self) -> str:
+        return f"{self.normal:.2f}" + (f" ({self.t:.2f})" if self.t is not None else "")
+
+    @property
+    def parts(self) -> dict[str, float | None]:
+        """The plain numbers it is made of."""
+        return {"normal": round(self.normal, 6), "t": None if self.t is None else round(self.t, 6)}
+
+
+@dataclass(frozen=True)
 class Number:
     """A number with its own way of being printed.
 
@@ -116,12 +140,13 @@ class Cell:
     """One cell.
 
     Args:
-        value: text, a number, a score, a missing score, an interval, or None for an empty cell.
+        value: text, a number, a score, a missing score, an interval, a detectable difference, or None for an
+            empty cell.
         rank: best or second best of those it is compared with.
         marks: marks of the notes that it refers to.
     """
 
-    value: str | int | Number | Score | Missing | Interval | None
+    value: str | int | Number | Score | Missing | Interval | Detectable | None
     rank: Rank | None = None
     marks: tuple[str, ...] = ()
 
@@ -133,7 +158,7 @@ class Cell:
     @property
     def parts(self) -> Mapping[str, float | None]:
         """What a composite value is made of; nothing for a plain one."""
-        return self.value.parts if isinstance(self.value, Score | Missing | Interval) else {}
+        return self.value.parts if isinstance(self.value, Score | Missing | Interval | Detectable) else {}
 
 
 @dataclass(frozen=True)
