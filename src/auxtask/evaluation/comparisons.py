@@ -29,9 +29,10 @@ BOOTSTRAP = (
     "variance of the replicates and s²/S² (s² that of the S differences at equal seeds); else percentiles."
 )
 DETECTABLE = (
-    "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error of the "
-    "row itself; in brackets by Student's t, which the verdict goes by. Not detectable is a difference that is not "
-    "certain and below it, which is not the same as no effect; open is one above it whose corrected p is not small."
+    "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error "
+    "of the row itself; in brackets by Student's t, which the verdict goes by. Not detectable is a difference "
+    "that is not certain and below it, which is not the same as no effect; open is one above it whose corrected "
+    "p is not small."
 )
 
 

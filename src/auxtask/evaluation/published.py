@@ -45,6 +45,11 @@ STATISTICS = {
     "Avg.#Instances/Class": "class_mean",
     "Std.#Instances/Class": "class_std",
 }
+# Each study beside its own single-task baseline: Kimura et al. 2022 and 2023, and the authors of L3Masking 2024.
+STUDIES = {"l3masking": "L3Masking", "ngram": "N-grams"}
+DOUBTS = {
+    "suspect: see 12 no. 1": "published, but doubtful: the BERT-base rows of ACL-ARC and Ohsumed look swapped",
+}
 MASKING_TABLES = {"acl_arc": "micro_f1", "ohsumed": "micro_f1", "imdb": "accuracy"}
 
 
@@ -67,6 +72,11 @@ class PublishedScore:
     score: Score
     table: str
     note: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """What stands under a table that shows the figure; empty for nothing."""
+        return DOUBTS.get(self.note, f"published: {self.note}") if self.note else ""
 
     @property
     def sweep(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.published import PublishedScore, published_scores
+from auxtask.evaluation.published import STUDIES, published_scores
 from auxtask.evaluation.runs import METRICS
 from auxtask.evaluation.table import Cell, Missing, Note, Notes, Score, Table, ranked_within
 
@@ -13,9 +13,7 @@ HEADINGS = {"micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 # Methods that read bags of words: who falls behind them has not earned an encoder.
 LINEAR_YARDSTICKS = ("tfidf_logreg", "tfidf_svm")
 BELOW_YARDSTICK = "†"
-DOUBTS = {
-    "suspect: see 12 no. 1": "published, but doubtful: the BERT-base rows of ACL-ARC and Ohsumed look swapped",
-}
+ONE_STUDY = "A published column is of one study: its rows go with the baseline and the set-up of that study alone."
 
 # From data set, model, method, seeds, the settings of a run like it (empty for none) and the preset of a published
 # table (empty for none) to a command line.
@@ -117,8 +115,11 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
         metric: ranked_within(labels, [_score_cell(row, metric, ddof, yardsticks, seeds) for row in rows])
         for metric in METRICS
     }
-    published = {metric: [_published_cell(dataset, row, metric, notes) for row in rows] for metric in METRICS}
-    shows_published = any(cell.value is not None for cells in published.values() for cell in cells)
+    published = {
+        f"{heading}, {study}": cells
+        for metric, heading in HEADINGS.items()
+        for study, cells in published_columns(dataset, rows, metric, notes).items()
+    }
 
     lines = []
     for at, row in enumerate(rows):
@@ -131,20 +132,15 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
             marks = (notes.mark(text, command),)
         line = [Cell(row.model_label), Cell(row.method_label, marks=marks)]
         line += [columns[metric][at] for metric in METRICS]
-        if shows_published:
-            line += [published[metric][at] for metric in METRICS]
-        lines.append(line)
-    headings = ["model", "method", *HEADINGS.values()]
-    if shows_published:
-        headings += [f"published {heading}" for heading in HEADINGS.values()]
+        lines.append([*line, *(cells[at] for cells in published.values())])
     remarks = [_yardstick_note(dataset, yardsticks, seeds, command_line)]
     return Table(
         name=f"scores_{dataset}",
         title=f"{dataset}: test scores in percent, mean ± standard deviation over seeds",
-        columns=headings,
+        columns=["model", "method", *HEADINGS.values(), *published],
         rows=lines,
         labels=2,
-        notes=[*remarks, *notes.listed()],
+        notes=[*remarks, *notes.listed(), *([Note("", ONE_STUDY)] if published else [])],
     )
 
 
@@ -158,21 +154,34 @@ def _score_cell(
     return Cell(score, marks=(BELOW_YARDSTICK,) if below and row.method not in LINEAR_YARDSTICKS else ())
 
 
-def _published_cell(dataset: str, row: Row, metric: str, notes: Notes) -> Cell:
-    found = published_of(dataset, row.model, row.method, metric)
-    if not found:
-        return Cell(None)
-    first, *others = found
-    marks = [notes.mark(DOUBTS.get(first.note, f"published: {first.note}"))] if first.note else []
-    marks += [notes.mark(f"{other.score} in the published N-gram table") for other in others]
-    return Cell(first.score, marks=tuple(marks))
+def published_columns(
+    dataset: str, rows: Sequence[Row | None], metric: str, notes: Notes
+) -> dict[str, list[Cell]]:
+    """Lay out what was published of a data set, a column a study: its rows stand beside its own baseline.
 
+    Args:
+        dataset: one of the published ones, or any other.
+        rows: of a table; None for a row that the data set has no part in.
+        metric: `micro_f1` or `macro_f1`.
+        notes: of the table; doubts about a figure are added.
 
-def published_of(dataset: str, model: str, method: str, metric: str) -> list[PublishedScore]:
-    """Find what was published of a cell, those with a standard deviation first."""
-    key = dataset, model, method, metric
-    found = [row for row in published_scores() if (row.dataset, row.model, row.method, row.metric) == key]
-    return sorted(found, key=lambda row: row.score.std is None)
+    Returns:
+        By heading as many cells as there are rows; only studies that have a figure of one of them.
+    """
+    found = {
+        (score.table, score.model, score.method): score
+        for score in published_scores()
+        if (score.dataset, score.metric) == (dataset, metric)
+    }
+    columns = {}
+    for study, name in STUDIES.items():
+        scores = [found.get((study, row.model, row.method)) if row else None for row in rows]
+        if any(scores):
+            columns[f"published ({name})"] = [
+                Cell(score.score, marks=(notes.mark(score.doubt),) if score.doubt else ()) if score else Cell(None)
+                for score in scores
+            ]
+    return columns
 
 
 def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[str, Score]]:
@@ -224,6 +233,7 @@ def metric_scores(metric: str, blocks: Sequence[Block], ddof: int) -> Table:
     models = list(dict.fromkeys(model for model, _ in names))
     names.sort(key=lambda name: models.index(name[0]))
 
+    notes = Notes()
     columns: dict[str, list[Cell]] = {}
     for dataset in datasets:
         by_name = {(row.model, row.method_label): row for row in rows[dataset]}
@@ -232,9 +242,8 @@ def metric_scores(metric: str, blocks: Sequence[Block], ddof: int) -> Table:
         found = [by_name.get(name) for name in names]
         cells = [_score_cell(row, metric, ddof, yardsticks, seeds) if row else Cell(None) for row in found]
         columns[dataset] = ranked_within([model for model, _ in names], cells)
-        published = [_first_published(dataset, row, metric) if row else Cell(None) for row in found]
-        if any(cell.value is not None for cell in published):
-            columns[f"{dataset}, published"] = published
+        published = published_columns(dataset, found, metric, notes)
+        columns |= {f"{dataset}, {study}": cells for study, cells in published.items()}
     lines = [
         [Cell(model), Cell(method), *(cells[at] for cells in columns.values())]
         for at, (model, method) in enumerate(names)
@@ -248,11 +257,8 @@ def metric_scores(metric: str, blocks: Sequence[Block], ddof: int) -> Table:
         labels=2,
         notes=[
             Note(BELOW_YARDSTICK, "below the best linear yardstick of the data set"),
+            *notes.listed(),
+            *([Note("", ONE_STUDY)] if len(columns) > len(datasets) else []),
             Note("", "The table of each data set has the commands of missing runs and all settings."),
         ],
     )
-
-
-def _first_published(dataset: str, row: Row, metric: str) -> Cell:
-    found = published_of(dataset, row.model, row.method, metric)
-    return Cell(found[0].score if found else None)
