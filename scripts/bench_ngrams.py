@@ -13,10 +13,12 @@ from time import perf_counter
 from typing import Any
 
 from auxtask.data.readers import read_pairs
+from auxtask.evaluation.ngram_tables import ngrams_by_class
+from auxtask.evaluation.rendering import to_markdown
 from auxtask.model.loading import load_tokenizer
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import BitLabelLabeler
-from auxtask.phrases.tables import summarize, to_markdown, top_ngrams
+from auxtask.phrases.tables import summarize, top_ngrams
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:
@@ -62,7 +64,7 @@ def main() -> None:
             f"{labeling:8.2f} {ratio:6.2f} {peak:8}"
         )
     print(summarize(inventory))
-    print(to_markdown(top_ngrams(inventory, tokenizer)))
+    print(to_markdown(ngrams_by_class(top_ngrams(inventory, tokenizer))))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.allocator import keep_freed_memory
 from auxtask.errors import AuxtaskError
+from auxtask.escaping import visible
 
 
 def config_folder() -> Path:
@@ -129,6 +130,8 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+    # A figure shows a box for it; the page's own copy of the figure has the letter.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from font")
     # Those that are loaded are told, those that may still come read the environment: a report needs neither.
     os.environ |= {"TRANSFORMERS_VERBOSITY": "error"} | dict.fromkeys(
         ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"), "1"
@@ -162,4 +165,4 @@ def _disk_is_full(error: BaseException | None) -> bool:
 def _say(message: str) -> None:
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     sys.stdout.flush()
-    print(f"error: {line}", file=sys.stderr)
+    print(visible(f"error: {line}"), file=sys.stderr)

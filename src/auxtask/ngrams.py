@@ -7,9 +7,12 @@ from omegaconf import DictConfig
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode_whole
+from auxtask.escaping import visible
+from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
+from auxtask.evaluation.rendering import to_csv, to_markdown
 from auxtask.files import write_json, write_text
 from auxtask.model.loading import load_tokenizer
-from auxtask.phrases.tables import summarize, to_csv, to_markdown, top_ngrams
+from auxtask.phrases.tables import summarize, top_ngrams
 
 
 def ngrams(config: DictConfig) -> None:
@@ -25,12 +28,12 @@ def ngrams(config: DictConfig) -> None:
         tokenizer=tokenizer,
     )
     top = top_ngrams(inventory, tokenizer, k=config.top, common_min_classes=config.common_min_classes)
-    table = to_markdown(top)
+    table = to_markdown(ngrams_by_class(top))
 
     folder = Path(config.output) / dataset.name / Path(config.model.name).name
     inventory.save(folder / "inventory.json")
-    write_text(folder / "top_ngrams.md", table + "\n")
-    write_text(folder / "top_ngrams.csv", to_csv(top))
+    write_text(folder / "top_ngrams.md", table)
+    write_text(folder / "top_ngrams.csv", to_csv(listed_ngrams(top)))
     write_json(folder / "top_ngrams.json", top)
 
     counts = summarize(inventory)
@@ -40,7 +43,7 @@ def ngrams(config: DictConfig) -> None:
         f"{counts['exclusive']:,} in one class only, {counts['fewest_exclusive']:,} or more of each class; "
         f"{counts['patterns']:,} sets of classes"
     )
-    print(f"files: {folder}")
+    print(visible(f"files: {folder}"))
 
 
 if __name__ == "__main__":

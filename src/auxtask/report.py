@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from auxtask.cli import run_command
 from auxtask.errors import AuxtaskError
+from auxtask.escaping import visible
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.rendering import to_markdown
 from auxtask.evaluation.runs import read_runs
@@ -20,7 +21,7 @@ def report(config: DictConfig) -> None:
     """Write the report, print the scores of each data set and name what was left out."""
     folder = read_runs(config.paths.runs)
     for problem in folder.problems:
-        print(f"left out: {problem.path}: {problem.reason}", file=sys.stderr)
+        print(visible(f"left out: {problem.path}: {problem.reason}"), file=sys.stderr)
     if not folder.runs:
         raise AuxtaskError(f"no finished run in '{config.paths.runs}'; python -m auxtask.train makes one")
     sections = report_sections(
@@ -36,7 +37,7 @@ def report(config: DictConfig) -> None:
         for table in section.tables:
             if table.name.startswith("scores_"):
                 print(to_markdown(table))
-    print(f"{len(folder.runs)} runs; report: {output / 'report.html'}")
+    print(visible(f"{len(folder.runs)} runs; report: {output / 'report.html'}"))
 
 
 def runs_folder_first(arguments: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
+from auxtask.escaping import terminal_text
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
 from auxtask.likelihood.scores import pseudo_perplexity
@@ -48,15 +49,12 @@ def score(config: DictConfig) -> None:
         likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
         with np.errstate(divide="ignore"):
             perplexity = pseudo_perplexity(np.log(likelihoods[split]))
-        console.print(
-            f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        said = f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}"
+        console.print(terminal_text(said), soft_wrap=True)
         console.print(words_table(encoded, scorer.tokenizer, config.words, f"{dataset.name}, {split}"))
     if is_main_process() and config.histogram is not None:
         save_figure(likelihood_histogram(likelihoods), config.histogram)
-        console.print(f"histogram: {config.histogram}", highlight=False, soft_wrap=True)
+        console.print(terminal_text(f"histogram: {config.histogram}"), soft_wrap=True)
     if config.heatmap is not None:
         [scores] = scorer.score([dataset["train"]["text"][config.heatmap]])
         heatmap = mask_heatmap(scores, target=config.mask_rate, palette=config.palette)
@@ -64,7 +62,7 @@ def score(config: DictConfig) -> None:
         if is_main_process() and config.heatmap_file is not None:
             heatmap.save(config.heatmap_file)
     shards, size = cache_size(cache)
-    console.print(f"scores: {cache}, {shards:,} shards, {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
+    console.print(terminal_text(f"scores: {cache}, {shards:,} shards, {size / 1e6:,.1f} MB"), soft_wrap=True)
 
 
 def counts(summary: ScoringSummary) -> str:
@@ -78,11 +76,12 @@ def counts(summary: ScoringSummary) -> str:
 
 def words_table(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, limit: int, name: str) -> Table:
     """Lay out the most surprising words of a scored data set."""
-    table = Table(title=f"most surprising words of {name}", title_justify="left")
+    title = terminal_text(f"most surprising words of {name}", "table.title")
+    table = Table(title=title, title_justify="left")
     for column in ("word", "count", "mean surprisal, nats"):
         table.add_column(column, justify="left" if column == "word" else "right")
     for word in surprising_words(dataset, tokenizer, limit=limit):
-        table.add_row(word.word, f"{word.count:,}", f"{word.surprisal:.2f}")
+        table.add_row(terminal_text(word.word), f"{word.count:,}", f"{word.surprisal:.2f}")
     return table
 
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from auxtask.cli import in_sweep, plain, run_command
 from auxtask.data.dataset import TextDataset
+from auxtask.escaping import visible
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
 from auxtask.planning import load_dataset, method_name, run_folder
@@ -26,7 +27,7 @@ def train(config: DictConfig) -> None:
     except RunHeldError as error:
         if not in_sweep():
             raise
-        print(f"{error}; going on with the next")
+        print(visible(f"{error}; going on with the next"))
         return
     if not is_main_process():
         return

@@ -182,14 +182,14 @@ def test_one_table_says_the_same_in_every_format():
 
     latex = to_latex(TABLE)
     assert r"a\_b & \underline{70.25 $\pm$ 1.50} \\" in latex
-    assert r"<c> \& 5 \% & \textbf{80.00}\textsuperscript{$\dagger$} \\" in latex
-    assert r"100 \% sure\_ \texttt{run --x=[1]}" in latex
+    assert r"\textless{}c\textgreater{} \& 5 \% & \textbf{80.00}\textsuperscript{$\dagger$} \\" in latex
+    assert r"100 \% sure\_ \texttt{run --x={[}1{]}}" in latex
     assert latex.count(r"\begin{") == latex.count(r"\end{") == 2
 
     markdown = to_markdown(TABLE).splitlines()
     assert len({len(line) for line in markdown[2:7]}) == 1
     assert "<ins>70.25 ± 1.50</ins>" in markdown[4]
-    assert r"\<c\> & 5 %" in markdown[5]
+    assert r"\<c\> \& 5 %" in markdown[5]
     assert "**80.00** <sup>†</sup>" in markdown[5]
     assert r"d\|e" in markdown[6]
     assert "`run --x=[1]`" in markdown[-1]

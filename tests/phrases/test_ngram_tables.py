@@ -6,8 +6,10 @@ import io
 import pytest
 
 from auxtask.errors import AuxtaskError
+from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
+from auxtask.evaluation.rendering import to_csv, to_markdown
 from auxtask.phrases.inventory import NgramInventory
-from auxtask.phrases.tables import summarize, to_csv, to_markdown, top_ngrams
+from auxtask.phrases.tables import summarize, top_ngrams
 
 
 @pytest.fixture
@@ -43,20 +45,20 @@ def test_top_ngrams(inventory, tokenizer):
 
 
 def test_markdown(inventory, tokenizer):
-    shown = to_markdown(top_ngrams(inventory, tokenizer, k=2)).splitlines()
-    assert shown[:4] == [
+    shown = to_markdown(ngrams_by_class(top_ngrams(inventory, tokenizer, k=2))).splitlines()
+    assert shown[2:6] == [
         "| class    | 1           | 2           |",
-        "| -------- | ----------- | ----------- |",
+        "| :------- | :---------- | :---------- |",
         "| x        | a of (9)    | a the (3)   |",
         "| y        | of the (2)  |             |",
     ]
     row = {"class": "a|b", "rank": 1, "ngram": "| |", "frequency": 1}
-    assert to_markdown([row]).splitlines()[2] == r"| a\|b  | \| \| (1) |"
+    assert to_markdown(ngrams_by_class([row])).splitlines()[4] == r"| a\|b  | \| \| (1) |"
 
 
 def test_csv_is_read_back(inventory, tokenizer):
     rows = top_ngrams(inventory, tokenizer)
-    read = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    read = list(csv.DictReader(io.StringIO(to_csv(listed_ngrams(rows)))))
     assert [row["ngram"] for row in read] == [row["ngram"] for row in rows]
     assert [list(map(int, row["token_ids"].split())) for row in read] == [row["token_ids"] for row in rows]
     assert [row["classes"].split(",") for row in read] == [row["classes"] for row in rows]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.table import Cell, Note, Number, Table, signed
 
@@ -87,7 +88,7 @@ def class_gain_table(block: Block) -> Table | None:
         row = [Cell(first.label), Cell(first.size), Cell(Number(first.reference_f1, f"{first.reference_f1:.2f}"))]
         rows.append(row + [Cell(Number(gain.gain, signed(gain.gain))) for gain in same_class])
     return Table(
-        name=f"classes_{block.dataset}_{block.file_label}",
+        name=file_name("classes", block.dataset, block.label),
         title=f"{block.dataset}, {block.label}: F1 by class in percent, and its change against stl",
         columns=("class", "test documents", "stl", *methods),
         rows=rows,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import METRICS, Predictions, Run
 from auxtask.evaluation.score_tables import HEADINGS, LINEAR_YARDSTICKS
@@ -221,7 +222,7 @@ def difference_table(comparisons: Sequence[Comparison]) -> Table:
     ]
     columns = ("difference", "95 %", "p", "p, Holm", "MDE (t)", "verdict", "seeds better/equal/worse")
     return Table(
-        name=f"differences_{dataset}_{metric}",
+        name=file_name("differences", dataset, metric),
         title=f"{dataset}: {HEADINGS[metric]} against the references, percentage points",
         columns=("model", "method", "against", *columns),
         rows=rows,

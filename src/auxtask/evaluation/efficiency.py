@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import Run
 from auxtask.evaluation.table import Cell, Note, Number, Table
@@ -26,7 +27,7 @@ def efficiency_table(block: Block) -> Table:
     ]
     columns = ("steps to best", "steps to stl's best", "steps in all", "seconds scoring", "seconds training")
     return Table(
-        name=f"efficiency_{block.dataset}_{block.file_label}",
+        name=file_name("efficiency", block.dataset, block.label),
         title=f"{block.dataset}, {block.label}: steps and seconds, means over seeds",
         columns=("method", *columns),
         rows=rows,

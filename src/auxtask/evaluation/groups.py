@@ -103,12 +103,6 @@ class Block:
         return sorted({run.seed for group in fine_tuned for run in group.runs})
 
     @property
-    def file_label(self) -> str:
-        """The label as part of a file name."""
-        letters = (letter if letter.isalnum() or letter in ".-" else " " for letter in self.label)
-        return "_".join("".join(letters).split())
-
-    @property
     def size(self) -> int:
         """How many runs it has."""
         return sum(len(group.runs) for group in self.groups)

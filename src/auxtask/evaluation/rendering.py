@@ -1,24 +1,11 @@
 """One table value, four formats: Markdown, CSV, LaTeX and HTML."""
 
 import csv
-import html
 import io
-import re
 from typing import Any
 
+from auxtask.escaping import csv_field, escape_html, escape_latex, escape_markdown, markdown_code
 from auxtask.evaluation.table import Cell, Missing, Note, Number, Rank, Table
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "−": "$-$",
-    "†": r"$\dagger$",
-    "×": r"$\times$",
-    "·": r"$\cdot$",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
 
 
 def to_markdown(table: Table) -> str:
@@ -36,7 +23,7 @@ def to_markdown(table: Table) -> str:
     | rtm    |        **72.00** |
     """
     lines = [
-        [_escape_markdown(column) for column in table.columns],
+        [escape_markdown(column) for column in table.columns],
         *([_markdown_cell(cell) for cell in row] for row in table.rows),
     ]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
@@ -52,27 +39,22 @@ def to_markdown(table: Table) -> str:
     rule = [f":{dash}" if at < table.labels else f"{dash}:" for at, dash in enumerate(dashes)]
     notes = "".join(f"\n{_markdown_note(note)}\n" for note in table.notes)
     body = "\n".join([line(lines[0]), line(rule), *map(line, lines[1:])])
-    return f"**{_escape_markdown(table.title)}**\n\n{body}\n{notes}"
+    return f"**{escape_markdown(table.title)}**\n\n{body}\n{notes}"
 
 
 def _markdown_cell(cell: Cell) -> str:
-    text = _escape_markdown(str(cell))
+    text = escape_markdown(str(cell))
     match cell.rank:
         case Rank.BEST:
             text = f"**{text}**"
         case Rank.SECOND:
             text = f"<ins>{text}</ins>"
-    return text + "".join(f" <sup>{_escape_markdown(mark)}</sup>" for mark in cell.marks)
+    return text + "".join(f" <sup>{escape_markdown(mark)}</sup>" for mark in cell.marks)
 
 
 def _markdown_note(note: Note) -> str:
-    mark = f"<sup>{_escape_markdown(note.mark)}</sup> " if note.mark else ""
-    return f"{mark}{_escape_markdown(note.text)}" + (f" `{note.command}`" if note.command else "")
-
-
-def _escape_markdown(text: str) -> str:
-    # An underscore between letters is plain text, as in names of runs.
-    return re.sub(r"([\\`*<>|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+    mark = f"<sup>{escape_markdown(note.mark)}</sup> " if note.mark else ""
+    return f"{mark}{escape_markdown(note.text)}" + (f" {markdown_code(note.command)}" if note.command else "")
 
 
 def to_csv(table: Table) -> str:
@@ -91,7 +73,7 @@ def to_csv(table: Table) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(
-        heading
+        csv_field(heading)
         for column, names in zip(table.columns, parts, strict=True)
         for heading in ([f"{column} {name}" for name in names] or [column])
     )
@@ -105,7 +87,12 @@ def to_csv(table: Table) -> str:
 
 
 def _plain(cell: Cell) -> Any:
-    return round(cell.value.value, 6) if isinstance(cell.value, Number) else cell.value
+    match cell.value:
+        case Number():
+            return round(cell.value.value, 6)
+        case str():
+            return csv_field(cell.value)
+    return cell.value
 
 
 def to_latex(table: Table) -> str:
@@ -129,11 +116,11 @@ def to_latex(table: Table) -> str:
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_escape_latex(table.title)}}}",
+        rf"\caption{{{escape_latex(table.title)}}}",
         rf"\label{{tab:{table.name}}}",
         rf"\begin{{tabular}}{{{alignment}}}",
         r"\toprule",
-        rf"{' & '.join(map(_escape_latex, table.columns))} \\",
+        rf"{' & '.join(map(escape_latex, table.columns))} \\",
         r"\midrule",
     ]
     for at, row in enumerate(table.rows):
@@ -147,23 +134,19 @@ def to_latex(table: Table) -> str:
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = _escape_latex(str(cell))
+    text = escape_latex(str(cell))
     match cell.rank:
         case Rank.BEST:
             text = rf"\textbf{{{text}}}"
         case Rank.SECOND:
             text = rf"\underline{{{text}}}"
-    return text + "".join(rf"\textsuperscript{{{_escape_latex(mark)}}}" for mark in cell.marks)
+    return text + "".join(rf"\textsuperscript{{{escape_latex(mark)}}}" for mark in cell.marks)
 
 
 def _latex_note(note: Note) -> str:
-    mark = rf"\textsuperscript{{{_escape_latex(note.mark)}}} " if note.mark else ""
-    command = rf" \texttt{{{_escape_latex(note.command)}}}" if note.command else ""
-    return rf"{mark}{_escape_latex(note.text)}{command}\par"
-
-
-def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    mark = rf"\textsuperscript{{{escape_latex(note.mark)}}} " if note.mark else ""
+    command = rf" \texttt{{{escape_latex(note.command)}}}" if note.command else ""
+    return rf"{mark}{escape_latex(note.text)}{command}\par"
 
 
 _NUMBER = ' class="number"'
@@ -184,12 +167,12 @@ def to_html(table: Table) -> str:
     </figure>
     """
     headings = "".join(
-        f'<th scope="col"{"" if at < table.labels else _NUMBER}>{html.escape(column)}</th>'
+        f'<th scope="col"{"" if at < table.labels else _NUMBER}>{escape_html(column)}</th>'
         for at, column in enumerate(table.columns)
     )
     lines = [
-        f'<figure id="{html.escape(table.name)}">',
-        f"<figcaption>{html.escape(table.title)}</figcaption>",
+        f'<figure id="{escape_html(table.name)}">',
+        f"<figcaption>{escape_html(table.title)}</figcaption>",
         f'<div class="wide"><table>\n<thead><tr>{headings}</tr></thead>\n<tbody>',
     ]
     for at, row in enumerate(table.rows):
@@ -204,7 +187,7 @@ def to_html(table: Table) -> str:
 
 
 def _html_cell(cell: Cell) -> str:
-    text = html.escape(str(cell))
+    text = escape_html(str(cell))
     match cell.rank:
         case Rank.BEST:
             text = f"<strong>{text}</strong>"
@@ -212,10 +195,10 @@ def _html_cell(cell: Cell) -> str:
             text = f"<u>{text}</u>"
         case None if isinstance(cell.value, Missing):
             text = f"<em>{text}</em>"
-    return text + "".join(f"<sup>{html.escape(mark)}</sup>" for mark in cell.marks)
+    return text + "".join(f"<sup>{escape_html(mark)}</sup>" for mark in cell.marks)
 
 
 def _html_note(note: Note) -> str:
-    mark = f"<sup>{html.escape(note.mark)}</sup> " if note.mark else ""
-    command = f" <code>{html.escape(note.command)}</code>" if note.command else ""
-    return f'<p class="note">{mark}{html.escape(note.text)}{command}</p>'
+    mark = f"<sup>{escape_html(note.mark)}</sup> " if note.mark else ""
+    command = f" <code>{escape_html(note.command)}</code>" if note.command else ""
+    return f'<p class="note">{mark}{escape_html(note.text)}{command}</p>'

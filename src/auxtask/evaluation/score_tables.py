@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.published import STUDIES, published_scores
 from auxtask.evaluation.runs import METRICS
@@ -135,7 +136,7 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
         lines.append([*line, *(cells[at] for cells in published.values())])
     remarks = [_yardstick_note(dataset, yardsticks, seeds, command_line)]
     return Table(
-        name=f"scores_{dataset}",
+        name=file_name("scores", dataset),
         title=f"{dataset}: test scores in percent, mean ± standard deviation over seeds",
         columns=["model", "method", *HEADINGS.values(), *published],
         rows=lines,

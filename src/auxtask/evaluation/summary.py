@@ -7,6 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from auxtask.escaping import terminal_text, visible
+
 
 def print_summary(
     run: Path, title: str, yardsticks: Mapping[str, Mapping[str, float]], note: str | None = None
@@ -20,7 +22,7 @@ def print_summary(
         note: a remark in the last line but one.
     """
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    table = Table(title=title, title_justify="left")
+    table = Table(title=terminal_text(title, "table.title"), title_justify="left")
     table.add_column("")
     for column in ("micro-F1", "macro-F1"):
         table.add_column(column, justify="right")
@@ -34,7 +36,9 @@ def print_summary(
     rows = {"this run, validation": metrics["valid"]}
     rows |= {f"{name.replace('_', ' ')}, test": scores for name, scores in yardsticks.items()}
     for name, scores in rows.items():
-        table.add_row(name, *(f"{scores[column]:.4f}{' ' if marks[column] else ''}" for column in columns))
+        table.add_row(
+            terminal_text(name), *(f"{scores[column]:.4f}{' ' if marks[column] else ''}" for column in columns)
+        )
     if any(marks.values()):
         table.caption, table.caption_justify = "* below a yardstick", "left"
     console = Console()
@@ -51,6 +55,6 @@ def print_summary(
         f"{stages}; {trained}peak memory {metrics['peak_memory_bytes'] / 2**30:.2f} GiB", highlight=False
     )
     if note:
-        console.print(note, highlight=False)
+        console.print(terminal_text(note))
     # A path must stay whole, however narrow the terminal is.
-    print(f"run: {run}")
+    print(visible(f"run: {run}"))

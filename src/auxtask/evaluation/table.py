@@ -201,7 +201,7 @@ class Table:
     """Rows of cells.
 
     Args:
-        name: of its files, without an ending.
+        name: of its files, without an ending, as `auxtask.escaping.file_name` makes it.
         title: one line.
         columns: headings.
         rows: as long as `columns` each.

@@ -1,7 +1,5 @@
-"""Which N-grams a class has to itself, and which ones classes share: rows, as Markdown and CSV."""
+"""Which N-grams a class has to itself, and which ones classes share."""
 
-import csv
-import io
 from collections import Counter
 from typing import Any
 
@@ -92,43 +90,3 @@ def summarize(inventory: NgramInventory) -> dict[str, Any]:
         "fewest_exclusive": min(exclusive),
         "patterns": len(patterns),
     }
-
-
-def to_markdown(rows: list[dict[str, Any]]) -> str:
-    """Render rows of `top_ngrams` as a Markdown table, a line a class and a column a rank.
-
-    >>> print(to_markdown([{"class": "crude", "rank": 1, "ngram": "op ##ec", "frequency": 30}]))
-    | class | 1            |
-    | ----- | ------------ |
-    | crude | op ##ec (30) |
-    """
-    cells: dict[str, list[str]] = {}
-    for row in rows:
-        cells.setdefault(row["class"], []).append(f"{row['ngram']} ({row['frequency']})")
-    ranks = max(map(len, cells.values()), default=0)
-    lines = [["class", *map(str, range(1, ranks + 1))]]
-    lines += [[name, *line, *[""] * (ranks - len(line))] for name, line in cells.items()]
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * column for column in widths])
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(column) for cell, column in zip(line, widths, strict=True)) + " |"
-        for line in lines
-    )
-
-
-def to_csv(rows: list[dict[str, Any]]) -> str:
-    """Render rows of `top_ngrams` as CSV, a line an N-gram; token ids joined by spaces, classes by commas.
-
-    >>> print(to_csv([{"class": "crude", "rank": 1, "ngram": "op ##ec", "token_ids": [7, 8],
-    ...                "frequency": 30, "classes": ["crude"]}]), end="")
-    class,rank,ngram,token_ids,frequency,classes
-    crude,1,op ##ec,7 8,30,crude
-    """
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(["class", "rank", "ngram", "token_ids", "frequency", "classes"])
-    for row in rows:
-        token_ids, classes = " ".join(map(str, row["token_ids"])), ",".join(row["classes"])
-        writer.writerow([row["class"], row["rank"], row["ngram"], token_ids, row["frequency"], classes])
-    return lines.getvalue()

@@ -1,6 +1,5 @@
 """A picture of what L3Masking would mask: each token on a diverging scale around the mask rate."""
 
-import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from auxtask.data.words import marking, without_marks
 from auxtask.errors import AuxtaskError
+from auxtask.escaping import escape_figure, escape_html, terminal_text
 from auxtask.files import write_text
 from auxtask.likelihood.scores import TokenScores
 from auxtask.masking.mean_adjust import mean_adjust
@@ -100,10 +100,11 @@ class MaskHeatmap:
 
     def _html_token(self, token: HeatmapToken) -> str:
         color = self.color(token.probability)
-        tip = f"{token.text}\nlikelihood {token.likelihood:.4f}\nmask probability {token.probability:.4f}"
+        facts = f"likelihood {token.likelihood:.4f}\nmask probability {token.probability:.4f}"
         return (
-            f'<span title="{html.escape(tip)}" style="background:{_css(color)};color:{_css(_ink_on(color))};'
-            f'padding:.18em 0">{html.escape(token.text)}</span>'
+            f'<span title="{escape_html(token.text)}\n{facts}" '
+            f'style="background:{_css(color)};color:{_css(_ink_on(color))};padding:.18em 0">'
+            f"{escape_html(token.text)}</span>"
         )
 
     def __rich__(self) -> Text:
@@ -111,7 +112,7 @@ class MaskHeatmap:
         for word in self._words():
             colors = [self.color(token.probability) for token in word]
             styles = [f"{_css(_ink_on(color))} on {_css(color)}" for color in colors]
-            words.append(Text.assemble(*((token.text, style) for token, style in zip(word, styles, strict=True))))
+            words.append(Text.assemble(*map(terminal_text, (token.text for token in word), styles)))
         return Text(" ").join(words)
 
     def terminal(self, width: int = 100) -> str:
@@ -163,8 +164,7 @@ class MaskHeatmap:
         axes.set_axis_off()
 
         def draw(x: float, y: float, text: str, color: Color = _INK, size: float = font_size) -> float:
-            # Text may hold dollar signs, which matplotlib would take for mathematics.
-            artist = axes.text(x, y, text, fontsize=size, color=color, va="baseline", parse_math=False)
+            artist = axes.text(x, y, escape_figure(text), fontsize=size, color=color, va="baseline")
             return artist.get_window_extent(renderer).width
 
         def box(x: float, y: float, width: float, height: float, color: Color) -> None:

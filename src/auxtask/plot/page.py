@@ -1,6 +1,5 @@
 """The report as one HTML page that needs nothing beside it, for light and for dark screens."""
 
-import html
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from auxtask.escaping import escape_html
 from auxtask.evaluation.rendering import to_html
 from auxtask.evaluation.sections import Section
 from auxtask.plot.style import INK
@@ -71,7 +71,7 @@ def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Pictu
         HTML without a link to anything outside, scripts included.
     """
     names = {section.title: f"section-{at}" for at, section in enumerate(sections, 1)}
-    links = "\n".join(f'<a href="#{name}">{html.escape(title)}</a>' for title, name in names.items())
+    links = "\n".join(f'<a href="#{name}">{escape_html(title)}</a>' for title, name in names.items())
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -79,7 +79,7 @@ def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Pictu
         f"<style>\n{CSS}\n</style>\n</head>\n<body>\n<h1>Report</h1>\n<nav>\n{links}\n</nav>",
     ]
     for section in sections:
-        parts.append(f'<section id="{names[section.title]}">\n<h2>{html.escape(section.title)}</h2>')
+        parts.append(f'<section id="{names[section.title]}">\n<h2>{escape_html(section.title)}</h2>')
         parts += map(to_html, section.tables)
         parts += map(_inline, pictures[section.title])
         parts.append("</section>")
@@ -87,7 +87,7 @@ def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Pictu
 
 
 def _inline(picture: Picture) -> str:
-    return f"<figure>\n<figcaption>{html.escape(picture.caption)}</figcaption>\n{picture.svg}</figure>"
+    return f"<figure>\n<figcaption>{escape_html(picture.caption)}</figcaption>\n{picture.svg}</figure>"
 
 
 def inline_svg(figure: Figure, name: str, label: str) -> str:
@@ -104,8 +104,13 @@ def inline_svg(figure: Figure, name: str, label: str) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     prefix = re.sub(r"\W", "-", name)
-    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}"', 1)
+    # In tags alone: a label may read like one of them.
+    svg = re.sub(
+        r"<[^>]*>",
+        lambda tag: re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", tag[0]).replace(INK, "currentColor"),
+        svg,
+    )
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape_html(label)}"', 1)

@@ -9,6 +9,7 @@ import joblib
 from matplotlib import rc_context
 from tqdm.contrib.concurrent import process_map
 
+from auxtask.escaping import escape_markdown, file_name, link
 from auxtask.evaluation.class_gains import gains_by_method
 from auxtask.evaluation.groups import Block
 from auxtask.evaluation.rendering import to_csv, to_latex, to_markdown
@@ -82,7 +83,7 @@ def draw_block(block: Block, folder: Path) -> list[Picture]:
     with rc_context(STYLE):
         for kind, figure in figures.items():
             if figure is not None:
-                name = f"{kind}_{block.dataset}_{block.file_label}"
+                name = file_name(kind, block.dataset, block.label)
                 for ending in ("png", "pdf"):
                     save_figure(figure, folder / f"{name}.{ending}", dpi=150)
                 pictures.append(Picture(name, CAPTIONS[kind], inline_svg(figure, name, CAPTIONS[kind])))
@@ -92,7 +93,10 @@ def draw_block(block: Block, folder: Path) -> list[Picture]:
 def _markdown(sections: Sequence[Section], pictures: dict[str, list[Picture]]) -> str:
     parts = ["# Report\n"]
     for section in sections:
-        parts.append(f"## {section.title}\n")
+        parts.append(f"## {escape_markdown(section.title)}\n")
         parts += map(to_markdown, section.tables)
-        parts += [f"![{each.caption}](figures/{each.name}.png)\n" for each in pictures[section.title]]
+        parts += [
+            f"![{escape_markdown(each.caption)}]({link(f'figures/{each.name}.png')})\n"
+            for each in pictures[section.title]
+        ]
     return "\n".join(parts)

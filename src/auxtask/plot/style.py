@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from auxtask.escaping import escape_figure
+
 # Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 MARKERS = "osD^vPX*"
@@ -58,7 +60,7 @@ def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
 
 def panel_title(panel: Axes, text: str) -> None:
     """Write what a panel shows above it, in lines no longer than it is wide."""
-    panel.set_title(textwrap.fill(text, 34, break_long_words=False), fontsize=9)
+    panel.set_title(textwrap.fill(escape_figure(text), 34, break_long_words=False), fontsize=9)
 
 
 def draw_seeds(
@@ -93,6 +95,6 @@ def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
     for panel in panels:
         panel.grid(True, color=INK, alpha=0.18, lw=0.6)
         panel.set_axisbelow(True)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(escape_figure(title), fontsize=10)
     # Placed once here: a figure with a layout engine of its own is drawn twice for each format.
     ConstrainedLayoutEngine().execute(figure)

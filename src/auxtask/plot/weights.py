@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
+from auxtask.escaping import escape_figure
 from auxtask.evaluation.groups import Block
 from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish, grid, panel_title
 
@@ -86,4 +87,4 @@ def _draw_weights(panel: Axes, histories: Sequence[History], task: str, color: s
         for history in histories
         if (rows := [row for row in history if task in row["weights"]])
     ]
-    draw_seeds(panel, curves, color, marker=".", label=task)
+    draw_seeds(panel, curves, color, marker=".", label=escape_figure(task))
