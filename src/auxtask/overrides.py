@@ -1,6 +1,5 @@
 """The command line of a run: the options of its groups, and the fields that differ from their defaults."""
 
-import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,10 @@ from auxtask.evaluation.runs import flat
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
 LEFT_OUT = re.compile(r"(paths|fingerprints)\..*|dataset\.(data_folder|name)")
-PLAIN_TEXT = re.compile(r"[\w./:-]+")
+PLAIN_TEXT = re.compile(r"[A-Za-z_/][\w./:-]*", re.ASCII)
+# What Hydra reads as another value than text.
+WORDS = ("null", "true", "false", "nan", "inf")
+KEY_SPECIAL, ESCAPED = re.compile(r"[\\()\[\]{}:=, \t]"), r"\\\g<0>"
 
 
 def training_command(
@@ -71,7 +73,7 @@ def _method_options(method: str, sweep: str) -> list[str]:
     tasks = method.split("+")
     if not set(tasks) <= _options("aux").keys():
         # A preset would compute the baseline beside each of its auxiliary tasks.
-        return [f"baseline={method}", *(["aux=stl"] if sweep else [])]
+        return [f"baseline={override_value(method)}", *(["aux=stl"] if sweep else [])]
     aux = f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
     return [aux, *(["baseline=none"] if sweep else [])]
 
@@ -100,11 +102,35 @@ def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
 
 
 def override_value(value: Any) -> str:
-    """Write a value in Hydra's grammar of overrides.
+    """Write a value in Hydra's grammar of overrides, which reads the very value back.
 
-    >>> [override_value(value) for value in (None, True, 1e-05, "tiny", "a b", [1, "x"], {"k": 2})]
-    ['null', 'true', '1e-05', 'tiny', '"a b"', '[1,"x"]', '{"k":2}']
+    Args:
+        value: None, a truth value, a number, text, or a list or mapping of them.
+
+    Returns:
+        The right side of an override. Text is quoted unless it is a plain name.
+
+    >>> [override_value(value) for value in (None, True, 1e-05, "tiny", "a b", "1", [1, "x"], {"k": 2})]
+    ['null', 'true', '1e-05', 'tiny', '"a b"', '"1"', '[1,x]', '{k:2}']
     """
-    if isinstance(value, str) and PLAIN_TEXT.fullmatch(value):
-        return value
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return value if PLAIN_TEXT.fullmatch(value) and value.lower() not in WORDS else _quoted(value)
+        case Mapping():
+            pairs = (f"{KEY_SPECIAL.sub(ESCAPED, str(key))}:{override_value(item)}" for key, item in value.items())
+            return f"{{{','.join(pairs)}}}"
+        case Sequence():
+            return f"[{','.join(map(override_value, value))}]"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    # OmegaConf takes a dollar sign before a brace for a reference, Hydra a quote for the end; backslashes before
+    # either count double.
+    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
+    text = re.sub(r'(\\*)"', r'\1\1\\"', text)
+    return '"' + re.sub(r"(\\+)\Z", r"\1\1", text) + '"'
