@@ -7,8 +7,8 @@ from omegaconf import OmegaConf
 
 from auxtask.overrides import override_value
 
-PIECES = ("\\", "$", "{", "}", '"', "'", " ", ",", "[", "]", "(", ")", "=", ":", "\n", "%", "~", "-", ".", "a", "1",
-          "日", "null", "True", "nan", "e5", "${x}")  # fmt: skip
+PIECES = ("\\", "$", "{", "}", '"', "'", " ", ",", "[", "]", "(", ")", "=", ":", "\n", "%", "~", "-", ".", "a",
+          "1", "日", "null", "True", "nan", "e5", "${x}")  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=8), st.lists(st.sampled_from(PIECES), max_size=7).map("".join))
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)
 

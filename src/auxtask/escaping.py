@@ -122,8 +122,7 @@ def escape_figure(text: str) -> str:
     >>> print(escape_figure("$a$"))
     \\$a\\$
     """
-    # It leaves what begins with an underscore out of a legend.
-    return re.sub(r"^_", " _", visible(text)).replace("$", r"\$")
+    return visible(text).replace("$", r"\$")
 
 
 def terminal_text(text: str, style: str = "") -> "Text":

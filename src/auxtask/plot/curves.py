@@ -9,11 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from auxtask.escaping import escape_figure
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.runs import Run
-from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish, grid, panel_title
+from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish, grid, legend_label, panel_title
 
 
 def curve_figure(block: Block) -> Figure | None:
@@ -50,7 +49,7 @@ def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[
         if run.history
     ]
     color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
-    draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=escape_figure(group.label))
+    draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=legend_label(group.label))
 
 
 def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figure | None:

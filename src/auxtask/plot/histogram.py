@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import escape_figure
+from auxtask.plot.style import legend_label
 
 # Blue, orange, green and pink of Okabe and Ito: told apart with any kind of colour vision.
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
@@ -53,7 +53,7 @@ def likelihood_histogram(likelihoods: Mapping[str, ArrayLike], bins: int = 20) -
             weights=[np.full(len(given), 1 / len(given)) for given in shown],
             color=[_COLORS[index % len(_COLORS)] for index in range(len(shown))],
             label=[
-                escape_figure(f"{name}, {len(given):,} tokens")
+                legend_label(f"{name}, {len(given):,} tokens")
                 for name, given in zip(likelihoods, shown, strict=True)
             ],
         )

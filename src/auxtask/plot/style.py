@@ -58,6 +58,16 @@ def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     return figure, panels[:count]
 
 
+def legend_label(text: str) -> str:
+    """Write a name for a legend, which would leave out one that begins with an underscore.
+
+    >>> legend_label("_mine")
+    ' _mine'
+    """
+    escaped = escape_figure(text)
+    return f" {escaped}" if escaped.startswith("_") else escaped
+
+
 def panel_title(panel: Axes, text: str) -> None:
     """Write what a panel shows above it, in lines no longer than it is wide."""
     panel.set_title(textwrap.fill(escape_figure(text), 34, break_long_words=False), fontsize=9)

@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import escape_figure
 from auxtask.evaluation.groups import Block
-from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish, grid, panel_title
+from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish, grid, legend_label, panel_title
 
 History = Sequence[Mapping[str, Any]]
 
@@ -87,4 +86,4 @@ def _draw_weights(panel: Axes, histories: Sequence[History], task: str, color: s
         for history in histories
         if (rows := [row for row in history if task in row["weights"]])
     ]
-    draw_seeds(panel, curves, color, marker=".", label=escape_figure(task))
+    draw_seeds(panel, curves, color, marker=".", label=legend_label(task))
