@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from matplotlib.cbook import is_math_text
@@ -50,12 +50,14 @@ def one_column(texts):
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_nothing_that_is_not_seen_is_left(text):
     assert visible(text) == shown(text)
     assert visible(visible(text)) == visible(text)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_markdown_parses_to_the_same_rows_and_texts(texts):
     tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(
         to_markdown(one_column(texts))
@@ -72,6 +74,7 @@ def test_markdown_parses_to_the_same_rows_and_texts(texts):
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.floats(-100, 0))
+@settings(deadline=None)
 def test_csv_is_read_back_and_no_field_is_a_formula(texts, number):
     table = one_column(texts)
     rows = list(csv.reader(io.StringIO(to_csv(table))))
@@ -95,6 +98,7 @@ LATEX_TEXT = re.compile(
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_latex_holds_no_character_that_does_something(texts):
     lines = to_latex(one_column(texts)).splitlines()
     rows = [line.removesuffix(r" \\") for line in lines if line.endswith(r" \\")]
@@ -129,6 +133,7 @@ class Page(HTMLParser):
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_html_parses_to_the_same_texts(texts):
     page = Page("td", "th")
     page.feed(to_html(one_column(texts)))
@@ -138,6 +143,7 @@ def test_html_parses_to_the_same_texts(texts):
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
+@settings(deadline=None)
 def test_the_terminal_gets_no_escape_and_no_markup(texts):
     out = io.StringIO()
     console = Console(file=out, width=4000)
@@ -153,6 +159,7 @@ def test_the_terminal_gets_no_escape_and_no_markup(texts):
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_matplotlib_takes_no_text_for_mathematics(text):
     escaped = escape_figure(text)
     assert not is_math_text(escaped)
@@ -161,6 +168,7 @@ def test_matplotlib_takes_no_text_for_mathematics(text):
 
 
 @given(TEXTS, TEXTS)
+@settings(deadline=None)
 def test_file_names_hold_nothing_special_and_stay_apart(first, second):
     names = [file_name("scores", text) for text in (first, second)]
     assert all(re.fullmatch(r"[\w.-]+", name) and len(name.encode()) <= 180 for name in names)
@@ -169,6 +177,7 @@ def test_file_names_hold_nothing_special_and_stay_apart(first, second):
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_links_lead_to_the_file_that_they_name(text):
     path = f"figures/{shown(text)}.png"
     [inline] = [token for token in MarkdownIt().parse(f"![x]({link(path)})") if token.type == "inline"]
@@ -184,6 +193,7 @@ def test_a_code_span_holds_back_quotes():
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3))
+@settings(deadline=None)
 def test_ngrams_go_out_the_same_way(texts):
     rows = [
         {"class": text, "rank": 1, "ngram": text, "token_ids": [1, 2], "frequency": 3, "classes": [text]}
