@@ -9,10 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from auxtask.evaluation.comparisons import compare, difference_table, outcome_table
+from auxtask.evaluation.comparisons import Comparison, compare, difference_table, outcome_table
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.runs import read_runs
-from auxtask.evaluation.significance import Resamples, crossed_bootstrap, detectable, draw_counts, holm
+from auxtask.evaluation.significance import (
+    Difference,
+    Resamples,
+    crossed_bootstrap,
+    detectable,
+    draw_counts,
+    holm,
+)
+from auxtask.evaluation.table import Interval
 
 
 def resamples_of(gold, num_classes, count, seed):
@@ -195,6 +203,26 @@ def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
     table = outcome_table(comparisons)
     wins = {(row[0].value, row[1].value, row[2].value): row[3].value for row in table.rows}
     assert wins["l3masking", "stl", "macro-F1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "seeds", "p_holm", "verdict"),
+    [
+        (9.0, 3, 0.01, "better"),
+        (-9.0, 3, 0.01, "worse"),
+        # With a standard error of 1: 5.36 of three seeds, 2.80 of one.
+        (5.3, 3, 0.2, "not detectable"),
+        (-5.3, 3, 0.2, "not detectable"),
+        (5.4, 3, 0.2, "open"),
+        (2.7, 1, 0.2, "not detectable"),
+        (2.9, 1, 0.2, "open"),
+    ],
+)
+def test_a_null_result_below_the_smallest_detectable_difference_is_named(value, seeds, p_holm, verdict):
+    difference = Difference(value, Interval(0, 0), p_holm, error=1.0, seeds=seeds)
+    comparison = Comparison("toy", "micro_f1", "tiny", "rtm", "stl", difference, p_holm, seeds=[value] * seeds)
+    assert comparison.verdict == verdict
+    assert difference_table([comparison]).rows[0][8].value == verdict
 
 
 def test_a_gain_of_one_lucky_seed_is_no_win(tmp_path):

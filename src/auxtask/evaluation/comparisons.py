@@ -220,7 +220,7 @@ def difference_table(comparisons: Sequence[Comparison]) -> Table:
         ]
         for comparison in comparisons
     ]
-    columns = ("difference", "95 %", "p", "p, Holm", "MDE (t)", "verdict", "seeds better/equal/worse")
+    columns = ("difference", "95 %", "p", "p, Holm", "MDE", "verdict", "seeds better/equal/worse")
     return Table(
         name=file_name("differences", dataset, metric),
         title=f"{dataset}: {HEADINGS[metric]} against the references, percentage points",
