@@ -27,7 +27,8 @@ DOCUMENT_STREAM, SEED_STREAM = 0, 1
 BOOTSTRAP = (
     "Paired bootstrap of test documents and seeds, crossed: a replicate draws both anew, the same for the two "
     f"methods. Below {MANY_SEEDS} seeds interval and p are Student's t with one degree less than seeds, from the "
-    "variance of the replicates and s²/S² (s² that of the S differences at equal seeds); else percentiles."
+    "variance of the replicates and s²/S² (s² that of the S differences at equal seeds); else percentiles. The "
+    "one run of a linear yardstick stands beside every seed."
 )
 DETECTABLE = (
     "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error "
