@@ -20,7 +20,7 @@ from auxtask.training.pretraining import (
     evaluate_masked_lm,
     start_from_counts,
 )
-from auxtask.training.run_folder import last_checkpoint
+from auxtask.training.checkpoints import last_checkpoint
 
 
 def pretrain(config: DictConfig) -> None:
