@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.allocator import keep_freed_memory
 from auxtask.errors import AuxtaskError
+from auxtask.termination import TerminatedError, raised_on_sigterm
 
 
 def config_folder() -> Path:
@@ -42,7 +43,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         task: the command's body; it gets the composed config.
 
     Raises:
-        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted.
+        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted, 143 if terminated.
     """
     # Without this, Hydra reports errors over many lines; here they are caught and said in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -62,7 +63,8 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             raise (_SaidError(code) if in_sweep() else SystemExit(code)) from None
 
     try:
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+        with raised_on_sigterm():
+            hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
     except _SaidError as error:
         raise SystemExit(error.code) from None
     except (HydraException, OmegaConfBaseException) as error:
@@ -71,6 +73,9 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from the last checkpoint")
         raise SystemExit(130) from None
+    except TerminatedError:
+        _say("terminated; the same command goes on from what is saved")
+        raise SystemExit(143) from None
 
 
 def in_sweep() -> bool:

@@ -13,6 +13,7 @@ from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, 
 from auxtask.files import write_json, write_text
 from auxtask.masking.collators import RTMCollator
 from auxtask.training.arguments import training_arguments
+from auxtask.training.checkpoints import last_checkpoint, train_with_checkpoints
 from auxtask.training.pretraining import (
     MaskedLanguageModeling,
     PretrainingTrainer,
@@ -20,7 +21,6 @@ from auxtask.training.pretraining import (
     evaluate_masked_lm,
     start_from_counts,
 )
-from auxtask.training.checkpoints import last_checkpoint
 
 
 def pretrain(config: DictConfig) -> None:
@@ -81,7 +81,7 @@ def pretrain(config: DictConfig) -> None:
         f"{len(blocks['train']):,} blocks of {config.block_length}",
         flush=True,
     )
-    trainer.train(resume_from_checkpoint=checkpoint)
+    train_with_checkpoints(trainer, checkpoint)
 
     metrics = {
         "parameters": parameters,

@@ -68,7 +68,7 @@ def test_a_file_cut_anywhere_never_stops_the_rest(tmp_path, file):
         assert len(folder.problems) == 1
 
 
-# Evaluations at every 30 steps up to step 100 and after early stopping, at every epoch, and of a last stage by epochs.
+# Every 30 steps up to step 100, after the only epoch, and of a last stage of epochs of 7 steps.
 HISTORIES = {
     "by steps": ((30, 1.0, 0.3), (60, 2.0, 0.5), (90, 3.0, 0.4)),
     "one evaluation": ((7, 1.0, 0.3),),

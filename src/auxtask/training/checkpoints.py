@@ -1,14 +1,18 @@
-"""The Trainer's checkpoints on disk: which of them are whole, and the last from which training can go on."""
+"""The Trainer's checkpoints: which are whole, the last from which training can go on, and one at a SIGTERM."""
 
 import json
 import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from auxtask.processes import is_main_process
+from auxtask.termination import TerminatedError, held_back
 
 # What the Trainer writes last, and what it cannot go on without.
 STATE, WEIGHTS = "trainer_state.json", "model.safetensors"
@@ -77,8 +81,49 @@ def damage(checkpoint: Path) -> str | None:
     return None
 
 
+def train_with_checkpoints(trainer: Trainer, checkpoint: str | None) -> None:
+    """Train; a SIGTERM ends training after the step under way, with a checkpoint of it.
+
+    Several processes of one training would not agree on that step: there a SIGTERM ends each at once, and training
+    goes on from the last checkpoint before.
+
+    Args:
+        trainer: of the model.
+        checkpoint: to go on from, as `last_checkpoint` gives it.
+
+    Raises:
+        TerminatedError: there was a SIGTERM.
+    """
+    if trainer.args.world_size > 1:
+        trainer.train(resume_from_checkpoint=checkpoint)
+        return
+    with held_back() as told_to_end:
+        trainer.add_callback(_LastCheckpoint(told_to_end))
+        trainer.train(resume_from_checkpoint=checkpoint)
+
+
+class _LastCheckpoint(TrainerCallback):
+    """Saves a checkpoint once the process is told to end, and ends the training when it is whole."""
+
+    def __init__(self, told_to_end: Callable[[], bool]) -> None:
+        self.told_to_end = told_to_end
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        # The last step of an epoch may be evaluated and saved after it: going on from here would leave that out.
+        if self.told_to_end() and state.epoch != int(state.epoch or 0):
+            control.should_save = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.told_to_end():
+            raise TerminatedError
+
+
 def _best(checkpoint: Path) -> Path | None:
-    """The checkpoint whose weights a training that goes on from this one would end with, if nothing gets better."""
+    """The checkpoint whose weights training would end with if it went on from here and nothing got better."""
     best = json.loads((checkpoint / STATE).read_text(encoding="utf-8")).get("best_model_checkpoint")
     return None if best is None or Path(best).name == checkpoint.name else Path(best)
 

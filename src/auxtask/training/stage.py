@@ -11,8 +11,8 @@ import safetensors.torch
 
 from auxtask.errors import AuxtaskError
 from auxtask.files import write_json
+from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
 from auxtask.training.history import history_rows
-from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint
 from auxtask.training.trainer import MultiTaskTrainer
 
 
@@ -60,7 +60,7 @@ def train_stage(trainer: MultiTaskTrainer) -> Stage:
         model: Any = trainer.model
         model.load_state_dict(weights)
         return stage
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    train_with_checkpoints(trainer, last_checkpoint(folder))
     rows = history_rows(trainer.state.log_history)
     if not rows:
         raise AuxtaskError(
