@@ -118,7 +118,9 @@ def test_training_told_to_end_leaves_a_checkpoint_and_goes_on_to_the_figures_of_
 def test_scoring_told_to_end_keeps_its_scores(tmp_path, model_folder, sentences):
     data = tmp_path / "data.jsonl"
     words = " ".join(sentences).split()
-    texts = [" ".join(words[(3 * at + step * (at % 7 + 1)) % len(words)] for step in range(24)) for at in range(3000)]
+    texts = [
+        " ".join(words[(3 * at + step * (at % 7 + 1)) % len(words)] for step in range(24)) for at in range(3000)
+    ]
     rows = [{"text": f"{text} {at}", "label": "sea" if at % 2 else "land"} for at, text in enumerate(texts)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

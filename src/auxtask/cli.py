@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.allocator import keep_freed_memory
 from auxtask.errors import AuxtaskError
+from auxtask.files import check_folder
 from auxtask.termination import TerminatedError, raised_on_sigterm
 
 
@@ -52,6 +54,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
     def guarded(config: DictConfig) -> None:
         try:
+            _check_folders(config)
             task(config)
         except Exception as error:
             said = _explained(error)
@@ -67,20 +70,43 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
     except _SaidError as error:
         raise SystemExit(error.code) from None
-    except (HydraException, OmegaConfBaseException) as error:
-        _say(_config_message(error))
-        raise SystemExit(2) from None
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from the last checkpoint")
         raise SystemExit(130) from None
     except TerminatedError:
         _say("terminated; the same command goes on from what is saved")
         raise SystemExit(143) from None
+    except Exception as error:
+        # What Hydra met before or beside the command's body.
+        said = _explained(error)
+        if said is None:
+            raise
+        _say(said[0])
+        raise SystemExit(said[1]) from None
 
 
 def in_sweep() -> bool:
     """Tell whether this run is one of several that Hydra launches."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+@contextmanager
+def left_out_if_it_fails(what: str) -> Iterator[None]:
+    """Let the failure of something beside the point end in one line on standard error.
+
+    >>> import contextlib, io
+    >>> with contextlib.redirect_stderr(io.StringIO()) as said, left_out_if_it_fails("the picture is left out"):
+    ...     raise OverflowError("too wide")
+    >>> said.getvalue()
+    'the picture is left out: OverflowError: too wide\\n'
+    """
+    try:
+        yield
+    except Exception as error:
+        said = _explained(error)
+        reason = said[0] if said else f"{type(error).__name__}: {error}"
+        sys.stdout.flush()
+        print(f"{what}: {_one_line(reason)}", file=sys.stderr)
 
 
 class _SaidError(Exception):
@@ -104,10 +130,25 @@ def _explained(error: Exception) -> tuple[str, int] | None:
             return _config_message(error), 2
         case _ if _disk_is_full(error):
             return "the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1
-        case PermissionError():
-            place = f"'{error.filename}'; choose another folder for paths.runs or paths.cache"
+        case OSError() if error.errno in _PLACES:
+            place = f"'{error.filename}'; choose another folder for paths.runs, paths.cache or what is written"
             return f"{error.strerror}: {place}", 1
     return None
+
+
+# What the system says of a place where it lets nothing be written.
+_PLACES = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
+
+
+def _check_folders(config: DictConfig) -> None:
+    """Refuse a file where a folder belongs, before any work is done."""
+    folders = {f"paths.{name}": path for name, path in config.paths.items()} | {"output": config.get("output")}
+    for setting, folder in folders.items():
+        if folder is not None:
+            check_folder(setting, folder)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -165,6 +206,9 @@ def _disk_is_full(error: BaseException | None) -> bool:
 
 
 def _say(message: str) -> None:
-    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     sys.stdout.flush()
-    print(f"error: {line}", file=sys.stderr)
+    print(f"error: {_one_line(message)}", file=sys.stderr)
+
+
+def _one_line(message: str) -> str:
+    return "; ".join(part.strip() for part in message.splitlines() if part.strip())

@@ -7,14 +7,16 @@ from omegaconf import DictConfig
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode_whole
-from auxtask.files import write_json, write_text
+from auxtask.files import folder_name, write_json, write_text
 from auxtask.model.loading import load_tokenizer
 from auxtask.phrases.tables import summarize, to_csv, to_markdown, top_ngrams
+from auxtask.planning import model_name
 
 
 def ngrams(config: DictConfig) -> None:
     """Count the N-grams of the training documents, write the inventory and the tables, print the table."""
     dataset = instantiate(config.dataset)
+    folder = Path(config.output, folder_name("dataset.name", dataset.name), model_name(config))
     tokenizer = load_tokenizer(config.model.name)
     token_ids, word_ids = encode_whole(dataset["train"]["text"], tokenizer)
     inventory = instantiate(config.extractor).extract(
@@ -27,7 +29,6 @@ def ngrams(config: DictConfig) -> None:
     top = top_ngrams(inventory, tokenizer, k=config.top, common_min_classes=config.common_min_classes)
     table = to_markdown(top)
 
-    folder = Path(config.output) / dataset.name / Path(config.model.name).name
     inventory.save(folder / "inventory.json")
     write_text(folder / "top_ngrams.md", table + "\n")
     write_text(folder / "top_ngrams.csv", to_csv(top))

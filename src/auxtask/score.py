@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
+from auxtask.files import check_file
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
 from auxtask.likelihood.scores import pseudo_perplexity
@@ -20,7 +21,7 @@ from auxtask.likelihood.surprise import surprising_words
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
-from auxtask.plot.saving import save_figure
+from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
 from auxtask.processes import is_main_process
 
 
@@ -29,6 +30,7 @@ def score(config: DictConfig) -> None:
     if config.long not in ("truncate", "window"):
         raise AuxtaskError(f"long={config.long!r} is unknown; use truncate or window")
     dataset = instantiate(config.dataset)
+    _check_pictures(config, len(dataset["train"]))
     cache = Path(config.paths.cache) / "scores"
     scorer = PLLScorer.from_pretrained(
         config.model.name,
@@ -65,6 +67,17 @@ def score(config: DictConfig) -> None:
             heatmap.save(config.heatmap_file)
     shards, size = cache_size(cache)
     console.print(f"scores: {cache}, {shards:,} shards, {size / 1e6:,.1f} MB", highlight=False, soft_wrap=True)
+
+
+def _check_pictures(config: DictConfig, documents: int) -> None:
+    """Refuse pictures that could not be made or saved, before anything is scored."""
+    for setting, endings in (("histogram", FIGURE_ENDINGS), ("heatmap_file", (".html", *FIGURE_ENDINGS))):
+        if (path := config[setting]) is not None:
+            check_file(setting, path)
+            if Path(path).suffix.lower() not in endings:
+                raise AuxtaskError(f"{setting}='{path}' has no ending of a picture; use {' or '.join(endings)}")
+    if config.heatmap is not None and not 0 <= config.heatmap < documents:
+        raise AuxtaskError(f"heatmap={config.heatmap} is no training document; they are 0 to {documents - 1}")
 
 
 def counts(summary: ScoringSummary) -> str:
