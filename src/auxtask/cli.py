@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.allocator import keep_freed_memory
+from auxtask.command_line import prepared, suggestion
 from auxtask.errors import AuxtaskError
 from auxtask.files import check_folder
 from auxtask.termination import TerminatedError, raised_on_sigterm
@@ -65,8 +66,10 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             # A sweep goes on with its other runs; Hydra raises the first error at its end.
             raise (_SaidError(code) if in_sweep() else SystemExit(code)) from None
 
+    typed = list(sys.argv[1:])
     try:
         with raised_on_sigterm():
+            sys.argv[1:] = prepared(typed)
             hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
     except _SaidError as error:
         raise SystemExit(error.code) from None
@@ -81,8 +84,13 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         said = _explained(error)
         if said is None:
             raise
-        _say(said[0])
-        raise SystemExit(said[1]) from None
+        message, code = said
+        if isinstance(error, HydraException):
+            first, *others = message.splitlines()
+            first = first.rstrip(".") + suggestion(str(error), config_name, config_folder(), typed)
+            message = "\n".join([first, *others])
+        _say(message)
+        raise SystemExit(code) from None
 
 
 def in_sweep() -> bool:
@@ -189,7 +197,8 @@ def quiet_libraries() -> None:
 
 def _config_message(error: Exception) -> str:
     """Keep what Hydra says about the mistake; leave its search path and its inner error out."""
-    return str(error).split("\nConfig search path:")[0].split("\nKey '")[0]
+    message = str(error).split("\nConfig search path:")[0].split("\nKey '")[0]
+    return message.replace(":\n\t", ": ")
 
 
 def _disk_is_full(error: BaseException | None) -> bool:

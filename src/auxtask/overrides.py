@@ -13,6 +13,7 @@ from hydra import compose
 from omegaconf import OmegaConf
 
 from auxtask.cli import config_folder
+from auxtask.command_line import quoted
 from auxtask.evaluation.runs import flat
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
@@ -103,8 +104,18 @@ def override_value(value: Any) -> str:
     """Write a value in Hydra's grammar of overrides.
 
     >>> [override_value(value) for value in (None, True, 1e-05, "tiny", "a b", [1, "x"], {"k": 2})]
-    ['null', 'true', '1e-05', 'tiny', '"a b"', '[1,"x"]', '{"k":2}']
+    ['null', 'true', '1e-05', 'tiny', '"a b"', '[1,"x"]', '{k:2}']
     """
     if isinstance(value, str) and PLAIN_TEXT.fullmatch(value):
         return value
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _element(value)
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{name}:{_element(each)}' for name, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_element, value))}]"
+    return json.dumps(value)

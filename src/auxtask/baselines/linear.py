@@ -140,7 +140,8 @@ class TfidfBaseline:
                 train = vectorizer.fit_transform(dataset["train"]["text"])
             except ValueError as error:
                 raise AuxtaskError(
-                    "TF-IDF finds no word of two letters or more that two training documents hold; fine-tune an encoder, whose tokens need no such words"
+                    "TF-IDF finds no word of two letters or more that two training documents hold; "
+                    "fine-tune an encoder, whose tokens need no such words"
                 ) from error
             return {"train": train} | {
                 split: vectorizer.transform(dataset[split]["text"]) for split in ("valid", "test")

@@ -1,12 +1,13 @@
 """`transformers.TrainingArguments` from a config, with what depends on the hardware filled in."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import TrainingArguments
 
-from auxtask.errors import AuxtaskError
+from auxtask.errors import AuxtaskError, did_you_mean
 from auxtask.model.precision import bf16_is_fast
 
 
@@ -36,4 +37,6 @@ def training_arguments(output_dir: str | Path, **fields: Any) -> TrainingArgumen
         return TrainingArguments(output_dir=str(output_dir), **fields)
     except (TypeError, ValueError) as error:
         reason = str(error).replace("TrainingArguments.__init__() got an ", "")
-        raise AuxtaskError(f"trainer: {reason}; trainer takes the fields of TrainingArguments") from error
+        known = [field.name for field in dataclasses.fields(TrainingArguments)]
+        near = "".join(did_you_mean(name, known) for name in fields if name not in known)
+        raise AuxtaskError(f"trainer: {reason}{near}; trainer takes the fields of TrainingArguments") from error
