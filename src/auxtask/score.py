@@ -23,6 +23,7 @@ from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
 from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
 from auxtask.processes import is_main_process
+from auxtask.threads import share_of_cores
 
 
 def score(config: DictConfig) -> None:
@@ -45,7 +46,9 @@ def score(config: DictConfig) -> None:
     likelihoods = {}
     for split in config.splits:
         max_length = config.model.max_length if config.long == "truncate" else None
-        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, max_length))
+        documents = encode(dataset[split], scorer.tokenizer, max_length)
+        with share_of_cores(Path(config.paths.cache) / "workers"):
+            encoded = scorer.annotate(documents)
         assert scorer.summary is not None
         likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
         with np.errstate(divide="ignore"):

@@ -15,6 +15,7 @@ from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
 from auxtask.planning import load_dataset, method_name, run_folder
 from auxtask.processes import is_main_process
+from auxtask.threads import share_of_cores
 from auxtask.training.run_folder import RunFolder, RunHeldError
 
 
@@ -55,13 +56,19 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
 
             if config.force and is_main_process():
                 folder.clear()
-            write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-            write_json(
-                folder.path / "environment.json",
-                {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
-            )
-            compute = compute_baseline if config.get("baseline") else fine_tune
-            compute(config, dataset, folder)
+            with share_of_cores(Path(config.paths.cache) / "workers"):
+                write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+                write_json(
+                    folder.path / "environment.json",
+                    {
+                        **environment(),
+                        "seed": config.seed,
+                        "fingerprints": fingerprints,
+                        "data": dataset.provenance,
+                    },
+                )
+                compute = compute_baseline if config.get("baseline") else fine_tune
+                compute(config, dataset, folder)
     return folder, not finished
 
 
