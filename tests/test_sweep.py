@@ -151,7 +151,13 @@ def test_launchers_compute_a_sweep(arguments, tmp_path, launcher):
 def test_the_time_left_is_that_of_the_most_alike_finished_runs(tmp_path):
     def folder(name, seconds=None):
         if seconds is not None:
-            write_json(tmp_path / name / "metrics.json", {"status": "finished", "seconds": {"train": seconds}})
+            scores = dict.fromkeys(("micro_f1", "macro_f1", "accuracy"), 0.5)
+            metrics = {"status": "finished", "test": scores, "valid": scores, "steps": 2, "best_step": 1}
+            classes = {"sea": {"f1": 0.5, "support": 9}}
+            write_json(
+                tmp_path / name / "metrics.json",
+                {**metrics, "per_class": classes, "seconds": {"train": seconds}},
+            )
         return tmp_path / name
 
     alike = [folder("r8/tiny/rtm/a", 60), folder("r8/tiny/rtm/b", 180), folder("r8/tiny/rtm/c")]

@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,8 +18,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.allocator import keep_freed_memory
+from auxtask.command_line import prepared, suggestion
 from auxtask.errors import AuxtaskError
 from auxtask.escaping import visible
+from auxtask.files import check_folder
+from auxtask.termination import TerminatedError, raised_on_sigterm
 
 
 def config_folder() -> Path:
@@ -43,7 +47,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         task: the command's body; it gets the composed config.
 
     Raises:
-        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted.
+        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted, 143 if terminated.
     """
     # Without this, Hydra reports errors over many lines; here they are caught and said in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -52,6 +56,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
     def guarded(config: DictConfig) -> None:
         try:
+            _check_folders(config)
             task(config)
         except Exception as error:
             said = _explained(error)
@@ -62,21 +67,55 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             # A sweep goes on with its other runs; Hydra raises the first error at its end.
             raise (_SaidError(code) if in_sweep() else SystemExit(code)) from None
 
+    typed = list(sys.argv[1:])
     try:
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+        with raised_on_sigterm():
+            sys.argv[1:] = prepared(typed)
+            hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
     except _SaidError as error:
         raise SystemExit(error.code) from None
-    except (HydraException, OmegaConfBaseException) as error:
-        _say(_config_message(error))
-        raise SystemExit(2) from None
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from the last checkpoint")
         raise SystemExit(130) from None
+    except TerminatedError:
+        _say("terminated; the same command goes on from what is saved")
+        raise SystemExit(143) from None
+    except Exception as error:
+        # What Hydra met before or beside the command's body.
+        said = _explained(error)
+        if said is None:
+            raise
+        message, code = said
+        if isinstance(error, HydraException):
+            first, *others = message.splitlines()
+            first = first.rstrip(".") + suggestion(str(error), config_name, config_folder(), typed)
+            message = "\n".join([first, *others])
+        _say(message)
+        raise SystemExit(code) from None
 
 
 def in_sweep() -> bool:
     """Tell whether this run is one of several that Hydra launches."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+@contextmanager
+def left_out_if_it_fails(what: str) -> Iterator[None]:
+    """Let the failure of something beside the point end in one line on standard error.
+
+    >>> import contextlib, io
+    >>> with contextlib.redirect_stderr(io.StringIO()) as said, left_out_if_it_fails("the picture is left out"):
+    ...     raise OverflowError("too wide")
+    >>> said.getvalue()
+    'the picture is left out: OverflowError: too wide\\n'
+    """
+    try:
+        yield
+    except Exception as error:
+        said = _explained(error)
+        reason = said[0] if said else f"{type(error).__name__}: {error}"
+        sys.stdout.flush()
+        print(visible(f"{what}: {_one_line(reason)}"), file=sys.stderr)
 
 
 class _SaidError(Exception):
@@ -100,10 +139,25 @@ def _explained(error: Exception) -> tuple[str, int] | None:
             return _config_message(error), 2
         case _ if _disk_is_full(error):
             return "the disk is full; free some space or move paths.runs and paths.cache, then run it again", 1
-        case PermissionError():
-            place = f"'{error.filename}'; choose another folder for paths.runs or paths.cache"
+        case OSError() if error.errno in _PLACES:
+            place = f"'{error.filename}'; choose another folder for paths.runs, paths.cache or what is written"
             return f"{error.strerror}: {place}", 1
     return None
+
+
+# What the system says of a place where it lets nothing be written.
+_PLACES = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
+
+
+def _check_folders(config: DictConfig) -> None:
+    """Refuse a file where a folder belongs, before any work is done."""
+    folders = {f"paths.{name}": path for name, path in config.paths.items()} | {"output": config.get("output")}
+    for setting, folder in folders.items():
+        if folder is not None:
+            check_folder(setting, folder)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -146,7 +200,8 @@ def quiet_libraries() -> None:
 
 def _config_message(error: Exception) -> str:
     """Keep what Hydra says about the mistake; leave its search path and its inner error out."""
-    return str(error).split("\nConfig search path:")[0].split("\nKey '")[0]
+    message = str(error).split("\nConfig search path:")[0].split("\nKey '")[0]
+    return message.replace(":\n\t", ": ")
 
 
 def _disk_is_full(error: BaseException | None) -> bool:
@@ -163,6 +218,9 @@ def _disk_is_full(error: BaseException | None) -> bool:
 
 
 def _say(message: str) -> None:
-    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     sys.stdout.flush()
-    print(visible(f"error: {line}"), file=sys.stderr)
+    print(visible(f"error: {_one_line(message)}"), file=sys.stderr)
+
+
+def _one_line(message: str) -> str:
+    return "; ".join(part.strip() for part in message.splitlines() if part.strip())

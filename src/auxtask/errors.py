@@ -1,4 +1,7 @@
-"""The one exception that a command turns into a single line and an exit code."""
+"""The one exception that a command turns into a single line and an exit code, and what its line may name."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class AuxtaskError(ValueError):
@@ -11,3 +14,13 @@ class AuxtaskError(ValueError):
     ...
     auxtask.errors.AuxtaskError: mask_rate=1.5 is outside (0, 1); use for example mask_rate=0.15
     """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Name the known name that is most like an unknown one; the empty string if none is.
+
+    >>> did_you_mean("lerning_rate", ["learning_rate", "weight_decay"]), did_you_mean("x", ["learning_rate"])
+    (', did you mean learning_rate?', '')
+    """
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {near[0]}?" if near else ""

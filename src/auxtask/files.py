@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from auxtask.errors import AuxtaskError
+
+LONGEST_NAME = 255  # bytes, on every usual file system
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -40,6 +44,75 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(setting: str, path: str | Path) -> None:
+    """Refuse a folder that cannot be made, because a file lies in its place or above it.
+
+    Args:
+        setting: what names the folder, for the message.
+        path: the folder; it need not exist.
+
+    Raises:
+        AuxtaskError: there is a file.
+
+    >>> check_folder("paths.runs", __file__)
+    Traceback (most recent call last):
+    auxtask.errors.AuxtaskError: paths.runs=...files.py': ...files.py' is a file; choose a folder
+    """
+    for place in (Path(path), *Path(path).parents):
+        if place.is_dir():
+            return
+        if place.exists() or place.is_symlink():
+            raise AuxtaskError(f"{setting}='{path}': '{place}' is a file; choose a folder")
+
+
+def check_file(setting: str, path: str | Path) -> None:
+    """Refuse a file that cannot be written, because a folder lies in its place or a file above it.
+
+    Args:
+        setting: what names the file, for the message.
+        path: the file; it need not exist.
+
+    Raises:
+        AuxtaskError: there is a folder, or a file above.
+
+    >>> check_file("histogram", ".")
+    Traceback (most recent call last):
+    auxtask.errors.AuxtaskError: histogram='.' is a folder; choose a file
+    """
+    if Path(path).is_dir():
+        raise AuxtaskError(f"{setting}='{path}' is a folder; choose a file")
+    check_folder(setting, Path(path).parent)
+
+
+def folder_name(what: str, name: str) -> str:
+    """Refuse what cannot be the name of one folder inside another.
+
+    Args:
+        what: is named, for the message.
+        name: its name.
+
+    Returns:
+        The name.
+
+    Raises:
+        AuxtaskError: the name is empty, `.` or `..`, holds a separator or a null character, or is too long.
+
+    >>> folder_name("dataset.name", "../../x")
+    Traceback (most recent call last):
+    auxtask.errors.AuxtaskError: dataset.name='../../x' names a folder of runs and holds '/'; use a plain name
+    """
+    forbidden = next((sign for sign in ("/", "\\", "\0") if sign in name), None)
+    if forbidden is not None:
+        reason = f"holds {forbidden!r}"
+    elif name in {"", ".", ".."}:
+        reason = "would be no folder of its own"
+    elif len(os.fsencode(name)) > LONGEST_NAME:
+        name, reason = f"{name[:20]}...", f"has more than {LONGEST_NAME} bytes"
+    else:
+        return name
+    raise AuxtaskError(f"{what}={name!r} names a folder of runs and {reason}; use a plain name")
 
 
 def write_text(path: str | Path, text: str) -> None:

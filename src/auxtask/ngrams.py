@@ -10,14 +10,16 @@ from auxtask.data.encoding import encode_whole
 from auxtask.escaping import visible
 from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
 from auxtask.evaluation.rendering import to_csv, to_markdown
-from auxtask.files import write_json, write_text
+from auxtask.files import folder_name, write_json, write_text
 from auxtask.model.loading import load_tokenizer
 from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.planning import model_name
 
 
 def ngrams(config: DictConfig) -> None:
     """Count the N-grams of the training documents, write the inventory and the tables, print the table."""
     dataset = instantiate(config.dataset)
+    folder = Path(config.output, folder_name("dataset.name", dataset.name), model_name(config))
     tokenizer = load_tokenizer(config.model.name)
     token_ids, word_ids = encode_whole(dataset["train"]["text"], tokenizer)
     inventory = instantiate(config.extractor).extract(
@@ -30,7 +32,6 @@ def ngrams(config: DictConfig) -> None:
     top = top_ngrams(inventory, tokenizer, k=config.top, common_min_classes=config.common_min_classes)
     table = to_markdown(ngrams_by_class(top))
 
-    folder = Path(config.output) / dataset.name / Path(config.model.name).name
     inventory.save(folder / "inventory.json")
     write_text(folder / "top_ngrams.md", table)
     write_text(folder / "top_ngrams.csv", to_csv(listed_ngrams(top)))

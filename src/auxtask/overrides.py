@@ -12,6 +12,7 @@ from hydra import compose
 from omegaconf import OmegaConf
 
 from auxtask.cli import config_folder
+from auxtask.command_line import quoted
 from auxtask.evaluation.runs import flat
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
@@ -129,8 +130,5 @@ def override_value(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    # OmegaConf takes a dollar sign before a brace for a reference, Hydra a quote for the end; backslashes before
-    # either count double.
-    text = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
-    text = re.sub(r'(\\*)"', r'\1\1\\"', text)
-    return '"' + re.sub(r"(\\+)\Z", r"\1\1", text) + '"'
+    # OmegaConf takes a dollar sign before a brace for a reference; backslashes before it count double.
+    return quoted(re.sub(r"(\\*)\$\{", r"\1\1\\${", text))

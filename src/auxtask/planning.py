@@ -1,5 +1,6 @@
 """Which run a config of `auxtask.train` describes: its data and its folder, found without computing anything."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from auxtask.cli import plain
 from auxtask.data.dataset import TextDataset
 from auxtask.evaluation.runs import UNUSED_BY_BASELINES
+from auxtask.files import folder_name
 from auxtask.model.fingerprint import fingerprint
 from auxtask.training.run_folder import RunFolder, run_id
 
@@ -27,6 +29,11 @@ def _load_dataset(dataset: str) -> TextDataset:
 def method_name(config: DictConfig) -> str:
     """Name the method in the paths of its runs: the baseline, or the auxiliary tasks."""
     return config.baseline.name if config.get("baseline") else "+".join(config.aux) or "stl"
+
+
+def model_name(config: DictConfig) -> str:
+    """Name the encoder in paths: the last part of its hub id or of its folder, even if that is given as `..`."""
+    return Path(os.path.abspath(config.model.name)).name
 
 
 def run_folder(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, dict[str, Any]]:
@@ -50,5 +57,9 @@ def run_folder(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, dic
         settings = {name: value for name, value in settings.items() if name not in UNUSED_BY_BASELINES}
         if checkpoint := config.baseline.get("checkpoint"):
             fingerprints["checkpoint"] = fingerprint(checkpoint)
-    path = Path(config.paths.runs) / dataset.name / Path(config.model.name).name / method_name(config)
-    return RunFolder(path / run_id(settings, fingerprints)), fingerprints
+    names = (
+        folder_name("dataset.name", dataset.name),
+        folder_name("model.name", model_name(config)),
+        folder_name("baseline.name" if config.get("baseline") else "aux", method_name(config)),
+    )
+    return RunFolder(Path(config.paths.runs, *names, run_id(settings, fingerprints))), fingerprints

@@ -12,7 +12,9 @@ from auxtask.data.cooccurrence import unigram_probabilities
 from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
 from auxtask.files import write_json, write_text
 from auxtask.masking.collators import RTMCollator
+from auxtask.threads import share_of_cores
 from auxtask.training.arguments import training_arguments
+from auxtask.training.checkpoints import last_checkpoint, train_with_checkpoints
 from auxtask.training.pretraining import (
     MaskedLanguageModeling,
     PretrainingTrainer,
@@ -20,7 +22,6 @@ from auxtask.training.pretraining import (
     evaluate_masked_lm,
     start_from_counts,
 )
-from auxtask.training.run_folder import last_checkpoint
 
 
 def pretrain(config: DictConfig) -> None:
@@ -81,7 +82,8 @@ def pretrain(config: DictConfig) -> None:
         f"{len(blocks['train']):,} blocks of {config.block_length}",
         flush=True,
     )
-    trainer.train(resume_from_checkpoint=checkpoint)
+    with share_of_cores(Path(config.paths.cache) / "workers"):
+        train_with_checkpoints(trainer, checkpoint)
 
     metrics = {
         "parameters": parameters,

@@ -46,7 +46,7 @@ def runs_folder_first(arguments: Sequence[str]) -> list[str]:
     >>> runs_folder_first(["my runs", "ddof=0"])
     ['paths.runs="my runs"', 'ddof=0']
     """
-    if arguments and not arguments[0].startswith("-") and "=" not in arguments[0]:
+    if arguments and not arguments[0].startswith("-") and ("=" not in arguments[0] or Path(arguments[0]).is_dir()):
         return [f"paths.runs={override_value(arguments[0])}", *arguments[1:]]
     return list(arguments)
 

@@ -14,6 +14,7 @@ from auxtask.cli import run_command
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
 from auxtask.escaping import terminal_text
+from auxtask.files import check_file
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
 from auxtask.likelihood.scores import pseudo_perplexity
@@ -21,8 +22,9 @@ from auxtask.likelihood.surprise import surprising_words
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
-from auxtask.plot.saving import save_figure
+from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
 from auxtask.processes import is_main_process
+from auxtask.threads import share_of_cores
 
 
 def score(config: DictConfig) -> None:
@@ -30,6 +32,7 @@ def score(config: DictConfig) -> None:
     if config.long not in ("truncate", "window"):
         raise AuxtaskError(f"long={config.long!r} is unknown; use truncate or window")
     dataset = instantiate(config.dataset)
+    _check_pictures(config, len(dataset["train"]))
     cache = Path(config.paths.cache) / "scores"
     scorer = PLLScorer.from_pretrained(
         config.model.name,
@@ -44,7 +47,9 @@ def score(config: DictConfig) -> None:
     likelihoods = {}
     for split in config.splits:
         max_length = config.model.max_length if config.long == "truncate" else None
-        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, max_length))
+        documents = encode(dataset[split], scorer.tokenizer, max_length)
+        with share_of_cores(Path(config.paths.cache) / "workers"):
+            encoded = scorer.annotate(documents)
         assert scorer.summary is not None
         likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
         with np.errstate(divide="ignore"):
@@ -63,6 +68,17 @@ def score(config: DictConfig) -> None:
             heatmap.save(config.heatmap_file)
     shards, size = cache_size(cache)
     console.print(terminal_text(f"scores: {cache}, {shards:,} shards, {size / 1e6:,.1f} MB"), soft_wrap=True)
+
+
+def _check_pictures(config: DictConfig, documents: int) -> None:
+    """Refuse pictures that could not be made or saved, before anything is scored."""
+    for setting, endings in (("histogram", FIGURE_ENDINGS), ("heatmap_file", (".html", *FIGURE_ENDINGS))):
+        if (path := config[setting]) is not None:
+            check_file(setting, path)
+            if Path(path).suffix.lower() not in endings:
+                raise AuxtaskError(f"{setting}='{path}' has no ending of a picture; use {' or '.join(endings)}")
+    if config.heatmap is not None and not 0 <= config.heatmap < documents:
+        raise AuxtaskError(f"heatmap={config.heatmap} is no training document; they are 0 to {documents - 1}")
 
 
 def counts(summary: ScoringSummary) -> str:

@@ -9,13 +9,14 @@ from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from auxtask.cli import in_sweep, plain, run_command
+from auxtask.cli import in_sweep, left_out_if_it_fails, plain, run_command
 from auxtask.data.dataset import TextDataset
 from auxtask.escaping import visible
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
 from auxtask.planning import load_dataset, method_name, run_folder
 from auxtask.processes import is_main_process
+from auxtask.threads import share_of_cores
 from auxtask.training.run_folder import RunFolder, RunHeldError
 
 
@@ -31,12 +32,19 @@ def train(config: DictConfig) -> None:
         return
     if not is_main_process():
         return
-    print_summary(
-        folder.path,
-        title=f"{dataset.name} · {config.model.name} · {method_name(config)} · seed {config.seed}",
-        yardsticks=cached_yardsticks(dataset, Path(config.paths.cache)),
-        note=None if computed else "already finished; force=true computes it again",
-    )
+    # The run is finished, whatever comes of what is said beside it.
+    scores: dict[str, dict[str, float]] = {}
+    with left_out_if_it_fails("the yardsticks are left out"):
+        scores, skipped = cached_yardsticks(dataset, Path(config.paths.cache))
+        for name, reason in skipped.items():
+            print(f"yardstick {name} is skipped: {reason}")
+    with left_out_if_it_fails(f"the scores are in '{folder.path / 'metrics.json'}', their table is left out"):
+        print_summary(
+            folder.path,
+            title=f"{dataset.name} · {config.model.name} · {method_name(config)} · seed {config.seed}",
+            yardsticks=scores,
+            note=None if computed else "already finished; force=true computes it again",
+        )
 
 
 def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
@@ -49,13 +57,19 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
 
             if config.force and is_main_process():
                 folder.clear()
-            write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-            write_json(
-                folder.path / "environment.json",
-                {**environment(), "seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
-            )
-            compute = compute_baseline if config.get("baseline") else fine_tune
-            compute(config, dataset, folder)
+            with share_of_cores(Path(config.paths.cache) / "workers"):
+                write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+                write_json(
+                    folder.path / "environment.json",
+                    {
+                        **environment(),
+                        "seed": config.seed,
+                        "fingerprints": fingerprints,
+                        "data": dataset.provenance,
+                    },
+                )
+                compute = compute_baseline if config.get("baseline") else fine_tune
+                compute(config, dataset, folder)
     return folder, not finished
 
 
@@ -106,18 +120,19 @@ def compute_baseline(config: DictConfig, dataset: TextDataset, folder: RunFolder
     run_baseline(baseline, dataset, Resources(config.seed, Path(config.paths.cache), fine_tuned), folder)
 
 
-def cached_yardsticks(dataset: TextDataset, cache: Path) -> dict[str, dict[str, float]]:
-    """Score the linear yardsticks once for each data set."""
+def cached_yardsticks(dataset: TextDataset, cache: Path) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """Score the linear yardsticks once for each data set; scores, and reasons of those that were skipped."""
     from auxtask.baselines import linear
 
     recipe = hashlib.sha256(Path(linear.__file__).read_bytes() + version("scikit-learn").encode()).hexdigest()
     path = cache / "yardsticks" / f"{dataset.fingerprint}-{recipe[:12]}.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        scores = linear.yardsticks(dataset)
-        write_json(path, scores)
-        return scores
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return known["scores"], known["skipped"]
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        scores, skipped = linear.yardsticks(dataset)
+        write_json(path, {"scores": scores, "skipped": skipped})
+        return scores, skipped
 
 
 if __name__ == "__main__":

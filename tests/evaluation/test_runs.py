@@ -47,8 +47,8 @@ def test_a_foreign_file_is_named_and_skipped(tmp_path, file, content):
     (broken / file).write_text(content)
     folder = read_runs(tmp_path)
     name = broken.relative_to(tmp_path).as_posix()
-    # An environment may be any object, and a history may be empty.
-    if (file, content) in {("environment.json", '{"other": 1}\n'), ("history.jsonl", "")}:
+    # An environment may be any object.
+    if (file, content) == ("environment.json", '{"other": 1}\n'):
         assert folder.problems == []
     else:
         assert [problem.path for problem in folder.problems] == [f"{name}/{file}"]
@@ -65,17 +65,49 @@ def test_a_file_cut_anywhere_never_stops_the_rest(tmp_path, file):
         (broken / file).write_bytes(whole[:end])
         folder = read_runs(tmp_path)
         assert 1 in {run.seed for run in folder.runs}
-        cut_at_a_line = file == "history.jsonl" and (end == 0 or whole[end - 1 : end] == b"\n")
-        assert len(folder.problems) == (0 if cut_at_a_line else 1)
+        assert len(folder.problems) == 1
 
 
-def test_predictions_cut_after_a_whole_line_are_found_out(tmp_path):
-    broken = make_run(tmp_path)
-    lines = (broken / "predictions.jsonl").read_text().splitlines(keepends=True)
-    (broken / "predictions.jsonl").write_text("".join(lines[:4]))
+# Every 30 steps up to step 100, after the only epoch, and of a last stage of epochs of 7 steps.
+HISTORIES = {
+    "by steps": ((30, 1.0, 0.3), (60, 2.0, 0.5), (90, 3.0, 0.4)),
+    "one evaluation": ((7, 1.0, 0.3),),
+    "two stages": ((30, 1.0, 0.3), (60, 2.0, 0.5), (67, 3.0, 0.4), (74, 3.0, 0.4)),
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+@pytest.mark.parametrize("file", ["predictions.jsonl", "history.jsonl"])
+def test_a_file_cut_after_a_whole_line_is_found_out(tmp_path, file, history):
+    broken = make_run(tmp_path, history=history)
+    if history == HISTORIES["by steps"]:
+        metrics = json.loads((broken / "metrics.json").read_text())
+        (broken / "metrics.json").write_text(json.dumps({**metrics, "steps": 100, "best_step": 60}))
+    assert read_runs(tmp_path).problems == []
+    lines = (broken / file).read_text().splitlines(keepends=True)
+    for kept in range(len(lines)):
+        (broken / file).write_text("".join(lines[:kept]))
+        folder = read_runs(tmp_path)
+        [run] = folder.runs
+        assert not (run.history if file == "history.jsonl" else run.predictions)
+        [problem] = folder.problems
+        assert problem.path.endswith(file)
+        assert "not those of metrics.json" in problem.reason
+
+
+@pytest.mark.parametrize("value", ["NaN", "57.3", "-1", '"0.7"', "null"])
+@pytest.mark.parametrize("field", ["micro_f1", "macro_f1"])
+def test_scores_that_are_none_are_left_out_by_name(tmp_path, field, value):
+    make_run(tmp_path, seed=0)
+    broken = make_run(tmp_path, seed=1)
+    metrics = json.loads((broken / "metrics.json").read_text())
+    metrics["test"][field] = "HERE"
+    (broken / "metrics.json").write_text(json.dumps(metrics).replace('"HERE"', value))
     folder = read_runs(tmp_path)
-    assert folder.runs[0].predictions is None
-    assert "not those of metrics.json" in folder.problems[0].reason
+    assert [run.seed for run in folder.runs] == [0]
+    [problem] = folder.problems
+    assert problem.path.endswith("metrics.json")
+    assert value.strip('"').replace("null", "None") in problem.reason
 
 
 def test_unfinished_runs_and_foreign_folders_are_told_apart(tmp_path):

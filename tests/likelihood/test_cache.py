@@ -143,6 +143,23 @@ def test_a_damaged_or_foreign_shard_is_named_and_scored_again(
         again = likelihoods(scorer, dataset)
     assert hits(scorer) == 0
     np.testing.assert_array_equal(again, computed)
+    # It is said once: the scores have been written anew in its place.
+    later = new_scorer()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(likelihoods(later, dataset), computed)
+    assert hits(later) == len(dataset)
+    assert len(list(cache.rglob("*.npz"))) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_anything_is_computed(
+    new_scorer: NewScorer, dataset: Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.write_text("a file where a folder belongs")
+    scorer = new_scorer()
+    monkeypatch.setattr(scorer, "_computed", lambda *unused: pytest.fail("scored in vain"))
+    with pytest.raises(OSError, match="scores"):
+        scorer.annotate(dataset)
 
 
 def test_scoring_that_stops_midway_keeps_what_it_had(

@@ -72,6 +72,7 @@ def run(dataset, model_folder, tmp_path):
             )  # fmt: skip
         return folder, metrics
 
+    start.folder = tmp_path  # type: ignore[attr-defined]
     return start
 
 
@@ -164,6 +165,55 @@ def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, m
     assert figures(resumed) == figures(whole)
     history = [json.loads(line)["step"] for line in (folder.path / "history.jsonl").read_text().splitlines()]
     assert history == sorted(set(history))
+
+
+def cut_in_half(file):
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("damaged", ["model.safetensors", "optimizer.pt", "rng_state.pth", "trainer_state.json"])
+def test_a_run_whose_last_checkpoint_is_damaged_ends_with_the_figures_of_a_whole_one(
+    run, monkeypatch, capsys, damaged
+):
+    _, whole = run("rtm", "whole", save_total_limit=3)
+    trainer_class = experiment.MultiTaskTrainer
+
+    def interrupted(*arguments, callbacks, **keywords):
+        return trainer_class(*arguments, callbacks=[*callbacks, Stop(40)], **keywords)
+
+    monkeypatch.setattr(experiment, "MultiTaskTrainer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("rtm", "cut", save_total_limit=3)
+    monkeypatch.undo()
+    [last] = (run.folder / "cut").glob("checkpoints/checkpoint-36")
+    cut_in_half(last / damaged)
+    _, resumed = run("rtm", "cut", save_total_limit=3)
+    assert figures(resumed) == figures(whole)
+    assert "checkpoint-36" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damaged", ["stage.json", "weights"])
+def test_a_finished_stage_that_is_damaged_is_finished_again(run, monkeypatch, capsys, damaged):
+    settings = {"last_stage": {"num_train_epochs": 2}}
+    _, whole = run("rtm", "whole", **settings)
+
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiment, "write_model", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run("rtm", "cut", **settings)
+    monkeypatch.undo()
+    checkpoints = run.folder / "cut" / "checkpoints"
+    if damaged == "stage.json":
+        cut_in_half(checkpoints / "stage.json")
+    else:
+        [best] = checkpoints.glob("checkpoint-*")
+        cut_in_half(best / "model.safetensors")
+    _, resumed = run("rtm", "cut", **settings)
+    assert figures(resumed) == figures(whole)
+    assert "the stage is finished again" in capsys.readouterr().err
 
 
 def test_one_task_alone_is_trained_as_without_a_weighting(run):

@@ -1,13 +1,14 @@
-"""Run ids, finished and unfinished runs, locks and cut-off checkpoints."""
+"""Run ids, finished and unfinished runs, and locks."""
 
 import json
+import math
 import subprocess
 import sys
 
 import pytest
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.run_folder import RunFolder, last_checkpoint, run_id
+from auxtask.training.run_folder import RunFolder, checked_metrics, run_id
 
 CONFIG = {
     "seed": 0,
@@ -18,11 +19,20 @@ CONFIG = {
     "aux": {"rtm": {"masking": {"mask_rate": 0.15}}},
     "trainer": {"learning_rate": 1e-4, "logging_steps": 50, "report_to": "none", "use_cpu": True},
 }
+METRICS = {
+    "status": "finished",
+    "test": {"micro_f1": 0.7, "macro_f1": 0.75, "accuracy": 0.7},
+    "valid": {"micro_f1": 0.6, "macro_f1": 0.6, "accuracy": 0.6},
+    "per_class": {"sea": {"f1": 1.0, "support": 3}, "land": {"f1": 0.5, "support": 7}},
+    "best_step": 5,
+    "steps": 10,
+    "seconds": {"train": 1.5},
+}
 PRINTS = {"dataset": "a", "model": "b"}
 
 
-def changed(path, value):
-    config = json.loads(json.dumps(CONFIG))
+def changed(path, value, content=CONFIG):
+    config = json.loads(json.dumps(content))
     *parents, last = path.split(".")
     node = config
     for parent in parents:
@@ -75,8 +85,34 @@ def test_a_run_is_finished_when_its_metrics_say_so(tmp_path):
     assert folder.metrics is None
     (tmp_path / "metrics.json").write_text('{"status": "finis')
     assert folder.metrics is None
-    (tmp_path / "metrics.json").write_text('{"status": "finished"}')
-    assert folder.metrics == {"status": "finished"}
+    (tmp_path / "metrics.json").write_text(json.dumps({**METRICS, "status": "running"}))
+    assert folder.metrics is None
+    (tmp_path / "metrics.json").write_text(json.dumps(METRICS))
+    assert folder.metrics == METRICS
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 57.3, -0.1, "0.5", None])
+@pytest.mark.parametrize("field", ["test.micro_f1", "test.macro_f1", "valid.accuracy", "per_class.sea.f1"])
+def test_metrics_that_cannot_be_scores_are_those_of_no_finished_run(tmp_path, field, value):
+    (tmp_path / "metrics.json").write_text(json.dumps(changed(field, value, METRICS)))
+    assert RunFolder(tmp_path).metrics is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("test.macro_f1", 0.74, "not the mean over its classes"),
+        ("steps", -1, "steps is -1"),
+        ("best_step", 11, "its best step is 11 of 10"),
+        ("seconds.train", math.nan, "NaN"),
+        ("per_class.land.support", -3, "no number from 0 on"),
+        ("per_class", {}, "foreign"),
+        ("test", {}, "it has no 'micro_f1'"),
+    ],
+)
+def test_metrics_that_contradict_themselves_say_where(field, value, words):
+    with pytest.raises(ValueError, match=words):
+        checked_metrics(json.dumps(changed(field, value, METRICS)))
 
 
 def test_another_process_cannot_take_a_held_run_and_can_when_it_is_killed(tmp_path):
@@ -111,15 +147,3 @@ def test_bad_input_leaves_no_folder_but_a_run_with_checkpoints_stays(tmp_path):
     with pytest.raises(AuxtaskError), folder.locked():
         raise AuxtaskError("late trouble")
     assert folder.checkpoints.is_dir()
-
-
-def test_the_last_whole_checkpoint_is_found_and_a_cut_off_one_removed(tmp_path):
-    folder = RunFolder(tmp_path)
-    assert last_checkpoint(folder.checkpoints) is None
-    for step, state in ((9, "{}"), (80, "{}"), (100, '{"cut": '), (120, None)):
-        checkpoint = folder.checkpoints / f"checkpoint-{step}"
-        checkpoint.mkdir(parents=True)
-        if state is not None:
-            (checkpoint / "trainer_state.json").write_text(state)
-    assert last_checkpoint(folder.checkpoints) == str(folder.checkpoints / "checkpoint-80")
-    assert sorted(path.name for path in folder.checkpoints.iterdir()) == ["checkpoint-80", "checkpoint-9"]

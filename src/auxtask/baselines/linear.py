@@ -12,11 +12,15 @@ from scipy.special import log_softmax, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
+from tqdm import tqdm
 
 from auxtask.baselines.run import Outcome, Resources, without_test_labels
 from auxtask.data.dataset import TextDataset
+from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
 
+# Training documents x classes up to which the yardsticks take about a minute.
+YARDSTICK_SIZE = 3_000_000
 # A matrix (documents, features) for each split.
 Features = Mapping[str, Any]
 
@@ -51,10 +55,12 @@ class LinearModel:
         labels = {split: np.asarray(dataset[split]["label"]) for split in ("train", "valid")}
 
         def fitted() -> Iterator[tuple[Any, Features]]:
-            for features in candidates:
-                for inverse_regularization in self.inverse_regularization:
-                    model = self.classifier(C=inverse_regularization, random_state=seed)
-                    yield model.fit(features["train"], labels["train"]), features
+            with tqdm(desc="Fitting", unit="model", leave=False, disable=None) as bar:
+                for features in candidates:
+                    for inverse_regularization in self.inverse_regularization:
+                        model = self.classifier(C=inverse_regularization, random_state=seed)
+                        yield model.fit(features["train"], labels["train"]), features
+                        bar.update()
 
         def validation_score(candidate: tuple[Any, Features]) -> float:
             model, features = candidate
@@ -130,7 +136,13 @@ class TfidfBaseline:
 
         def features(ngram_range: tuple[int, int]) -> Features:
             vectorizer = TfidfVectorizer(ngram_range=tuple(ngram_range), min_df=2, sublinear_tf=True)
-            train = vectorizer.fit_transform(dataset["train"]["text"])
+            try:
+                train = vectorizer.fit_transform(dataset["train"]["text"])
+            except ValueError as error:
+                raise AuxtaskError(
+                    "TF-IDF finds no word of two letters or more that two training documents hold; "
+                    "fine-tune an encoder, whose tokens need no such words"
+                ) from error
             return {"train": train} | {
                 split: vectorizer.transform(dataset[split]["text"]) for split in ("valid", "test")
             }
@@ -172,20 +184,35 @@ def majority_class(dataset: TextDataset) -> NDArray[np.int64]:
     return np.full(len(dataset["test"]), counts.argmax())
 
 
-def yardsticks(dataset: TextDataset) -> dict[str, dict[str, float]]:
-    """Score the yardsticks on the test split.
+def yardsticks(dataset: TextDataset) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """Score the yardsticks on the test split; one that cannot be fitted, or not within minutes, is skipped.
 
     Args:
         dataset: texts and labels.
 
     Returns:
-        For `majority_class`, `tfidf_logreg` and `tfidf_svm` the metrics of `classification_metrics`.
+        For `majority_class`, `tfidf_logreg` and `tfidf_svm` the metrics of `classification_metrics`, and for each
+        that was skipped the reason.
     """
     predictions = {"majority_class": majority_class(dataset)}
+    skipped = {}
+    documents, classes = len(dataset["train"]), len(dataset.label_names)
     for baseline in (tfidf_logreg, tfidf_svm):
-        outcome = baseline().predict(without_test_labels(dataset), seed=0)
-        predictions[baseline.__name__] = outcome.probabilities["test"].argmax(axis=-1)
-    return {
-        name: classification_metrics(dataset["test"]["label"], predicted, len(dataset.label_names))
+        name = baseline.__name__
+        if documents * classes > YARDSTICK_SIZE:
+            skipped[name] = (
+                f"{documents:,} training documents x {classes:,} classes are more than {YARDSTICK_SIZE:,}; "
+                f"baseline={name} computes it as a run of its own"
+            )
+            continue
+        try:
+            outcome = baseline().predict(without_test_labels(dataset), seed=0)
+        except AuxtaskError as error:
+            skipped[name] = str(error)
+        else:
+            predictions[name] = outcome.probabilities["test"].argmax(axis=-1)
+    scores = {
+        name: classification_metrics(dataset["test"]["label"], predicted, classes)
         for name, predicted in predictions.items()
     }
+    return scores, skipped

@@ -72,7 +72,7 @@ def ppmi_embeddings(
     Args:
         stream: token ids in [0, vocabulary_size), (tokens,), int; may be memory-mapped.
         vocabulary_size: number of token ids.
-        width: of the vectors, below vocabulary_size.
+        width: of the vectors; beyond the vocabulary's size their numbers are 0.
         window: how many tokens apart two still count, at least 1.
         smoothing: in (0, 1]; below 1 rare contexts weigh less.
         seed: of the SVD, and of the random directions of tokens that the stream does not hold.
@@ -95,8 +95,9 @@ def ppmi_embeddings(
         (information[positive].astype(np.float32), (counts.row[positive], counts.col[positive])),
         shape=counts.shape,
     )
-    left, values, _ = randomized_svd(matrix, width, random_state=seed)
-    vectors = left * np.sqrt(values)
+    rank = min(width, vocabulary_size)
+    left, values, _ = randomized_svd(matrix, rank, random_state=seed)
+    vectors = np.pad(left * np.sqrt(values), ((0, 0), (0, width - rank)))
     vectors -= vectors[totals > 0].mean(axis=0)
     lengths = np.linalg.norm(vectors, axis=1)
     known = (totals > 0) & (lengths > 0)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.run_folder import result_settings
+from auxtask.training.run_folder import checked_metrics, result_settings
 
 METRICS = ("micro_f1", "macro_f1")
 # What a run folder may hold; anything else in it is named as foreign.
@@ -176,7 +177,9 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
     environment = read_or_name("environment.json", _parse_object, {})
     predictions = read_or_name("predictions.jsonl", lambda text: _parse_predictions(text, metrics), None)
     # What is not trained by steps has no history.
-    history = read_or_name("history.jsonl", _parse_history, []) if metrics["steps"] else []
+    history = (
+        read_or_name("history.jsonl", lambda text: _parse_history(text, metrics), []) if metrics["steps"] else []
+    )
     dataset, model, method = name.split("/")[:3]
     return Run(
         path=name,
@@ -231,9 +234,7 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 
 def _parse_metrics(text: str) -> dict[str, Any]:
-    value = _parse_object(text)
-    if value["status"] != "finished":
-        raise ValueError(f"status {value['status']!r}")
+    value = checked_metrics(text)
     return {
         "scores": {metric: float(value["test"][metric]) for metric in METRICS},
         "class_scores": {
@@ -254,13 +255,19 @@ def _parse_predictions(text: str, metrics: Mapping[str, Any]) -> Predictions:
     labels = np.array([index[row["label"]] for row in rows], dtype=np.int64)
     predicted = np.array([index[row["prediction"]] for row in rows], dtype=np.int64)
     # A file cut after a whole line is still JSON: its scores tell.
-    if not rows or abs(float(np.mean(labels == predicted)) - metrics["scores"]["micro_f1"]) > 1e-9:
+    supported = sum(scores["support"] for scores in metrics["class_scores"].values())
+    if len(rows) != supported or abs(float(np.mean(labels == predicted)) - metrics["scores"]["micro_f1"]) > 1e-9:
         raise ValueError("its scores are not those of metrics.json")
     return Predictions(labels, predicted, names)
 
 
-def _parse_history(text: str) -> list[dict[str, Any]]:
+def _parse_history(text: str, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = [_parse_object(line) for line in text.splitlines()]
     for row in rows:
         float(row["step"]), float(row["seconds"]), float(row["valid"]["macro_f1"])
+    # A file cut after a whole line is still JSON lines: it lacks its best step, or stops an evaluation too early.
+    steps = [row["step"] for row in rows]
+    between = [after - before for before, after in pairwise([0, *steps])]
+    if metrics["best_step"] not in steps or metrics["steps"] - steps[-1] >= max(between) or min(between) <= 0:
+        raise ValueError("its steps are not those of metrics.json")
     return rows

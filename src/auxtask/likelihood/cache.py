@@ -54,11 +54,11 @@ class ScoreCache:
 
     Every shard is a `.npz` file under a name of its own, renamed into place when whole, so that any number of
     processes can write at once and a killed one loses at most what it had not yet written. The checksums of
-    the format tell a damaged shard; such a one is reported and left out, so that its documents are computed
-    again.
+    the format tell a damaged shard; such a one is removed with a warning, so that its documents are computed
+    again and written anew.
 
     Args:
-        folder: where the shards lie; made at the first write.
+        folder: where the shards lie; made where missing.
         scorer_key: what the scores depend on beside the document; shards of another key are foreign.
         seconds_per_shard: how long scores are gathered before they are written.
     """
@@ -71,17 +71,24 @@ class ScoreCache:
         self._last_write = time.monotonic()
 
     def read(self) -> dict[bytes, NDArray[np.float32]]:
-        """Read the scores on disk by document key; damaged and foreign shards are left out with a warning."""
+        """Read the scores on disk by document key; damaged and foreign shards are removed with a warning."""
         known: dict[bytes, NDArray[np.float32]] = {}
         for path in sorted(self.folder.glob("[!.]*.npz")):
             try:
                 known.update(self._read_shard(path))
+            except FileNotFoundError:
+                # Another process has just removed it.
+                continue
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    # The system would not read it: that says nothing of what is in it.
+                    raise
                 warnings.warn(
-                    f"score cache: {path} is damaged or foreign ({error}); its documents are scored again, "
-                    "the file can be deleted",
+                    f"score cache: {path} is damaged or foreign ({error}) and is removed; "
+                    "its documents are scored again",
                     stacklevel=2,
                 )
+                path.unlink(missing_ok=True)
         return known
 
     def add(self, key: bytes, scores: NDArray[np.float32]) -> None:
@@ -91,6 +98,8 @@ class ScoreCache:
             self.flush()
 
     def __enter__(self) -> "ScoreCache":
+        # What cannot be written is said before anything is computed.
+        self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *exception: object) -> None:

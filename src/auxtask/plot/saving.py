@@ -14,6 +14,7 @@ UNDATED: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None},
     ".svg": {"Date": None},
 }
+FIGURE_ENDINGS = tuple(UNDATED)
 
 
 def save_figure(figure: Figure, path: str | Path, dpi: int = 200) -> None:

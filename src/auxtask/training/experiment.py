@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, DatasetDict
 from transformers import (
-    EarlyStoppingCallback,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     TrainerCallback,
@@ -26,6 +25,7 @@ from auxtask.model.loading import load_classifier, load_config, load_tokenizer, 
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from auxtask.training.early_stopping import EarlyStopping
 from auxtask.training.history import HistoryWriter, continued
 from auxtask.training.losses.cross_entropy import CrossEntropy
 from auxtask.training.results import write_results
@@ -246,7 +246,7 @@ def _arguments(
 
 
 def _early_stopping(settings: Settings) -> list[TrainerCallback]:
-    return [] if settings.patience is None else [EarlyStoppingCallback(settings.patience)]
+    return [] if settings.patience is None else [EarlyStopping(settings.patience)]
 
 
 def _check_length(max_length: int, model_name: str) -> None:

@@ -21,6 +21,8 @@ NOT_PART_OF_A_RUN = re.compile(
     r"|use_cpu|eval_accumulation_steps|per_device_eval_batch_size"
 )
 
+SCORES = ("micro_f1", "macro_f1", "accuracy")
+
 
 def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, Any]) -> str:
     """Name a run by everything that can change its result.
@@ -58,6 +60,56 @@ def result_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def checked_metrics(text: str) -> dict[str, Any]:
+    """Read the content of a `metrics.json` and check that a run can have come to it.
+
+    Args:
+        text: the file's.
+
+    Returns:
+        Its fields. Every number is finite; scores are in [0, 1], and macro-F1 is the mean of those of the
+        classes; steps and seconds are no less than 0.
+
+    Raises:
+        ValueError: the text is no such object; its message says why.
+
+    >>> checked_metrics('{"status": "finished", "test": {"micro_f1": NaN}}')
+    Traceback (most recent call last):
+    ValueError: it holds NaN
+    """
+    metrics = json.loads(text, parse_constant=_refuse_constant)
+    if not isinstance(metrics, dict):
+        raise ValueError("not a JSON object")
+    if metrics.get("status") != "finished":
+        raise ValueError(f"status {metrics.get('status')!r}")
+    try:
+        scores = {f"{split}.{name}": metrics[split][name] for split in ("test", "valid") for name in SCORES}
+        scores |= {f"per_class.{label}.f1": each["f1"] for label, each in metrics["per_class"].items()}
+        amounts = {name: metrics[name] for name in ("steps", "best_step")}
+        amounts |= {f"seconds.{stage}": value for stage, value in metrics["seconds"].items()}
+        amounts |= {f"per_class.{label}.support": each["support"] for label, each in metrics["per_class"].items()}
+        for name, value in scores.items():
+            if not (isinstance(value, int | float) and 0 <= value <= 1):
+                raise ValueError(f"{name} is {value!r}, no number from 0 to 1")
+        for name, value in amounts.items():
+            if not (isinstance(value, int | float) and value >= 0):
+                raise ValueError(f"{name} is {value!r}, no number from 0 on")
+        if metrics["best_step"] > metrics["steps"]:
+            raise ValueError(f"its best step is {metrics['best_step']} of {metrics['steps']}")
+        of_classes = [each["f1"] for each in metrics["per_class"].values()]
+        if abs(metrics["test"]["macro_f1"] - sum(of_classes) / len(of_classes)) > 1e-6:
+            raise ValueError("its macro-F1 is not the mean over its classes")
+    except KeyError as error:
+        raise ValueError(f"it has no {error}") from None
+    except (TypeError, AttributeError, ZeroDivisionError) as error:
+        raise ValueError(f"foreign ({error})") from None
+    return metrics
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}")
+
+
 class RunHeldError(AuxtaskError):
     """A run is being computed by another process."""
 
@@ -76,12 +128,11 @@ class RunFolder:
 
     @property
     def metrics(self) -> dict[str, Any] | None:
-        """The content of `metrics.json`; None unless the run is finished."""
+        """The content of `metrics.json`; None unless the run is finished and what the file says can be true."""
         try:
-            metrics = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            return checked_metrics((self.path / "metrics.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
             return None
-        return metrics if metrics.get("status") == "finished" else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -118,27 +169,3 @@ class RunFolder:
         for entry in self.path.iterdir():
             if entry.name != ".lock":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-
-
-def last_checkpoint(folder: Path) -> str | None:
-    """Find the last whole checkpoint; one that a kill has cut short is removed.
-
-    Args:
-        folder: holds the Trainer's `checkpoint-STEP` folders; it may be missing.
-
-    Returns:
-        Its path, or None if there is none.
-    """
-    for checkpoint in sorted(folder.glob("checkpoint-*"), key=_step, reverse=True):
-        try:
-            # The Trainer writes this file last.
-            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            shutil.rmtree(checkpoint)
-        else:
-            return str(checkpoint)
-    return None
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.removeprefix("checkpoint-"))

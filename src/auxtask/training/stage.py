@@ -1,6 +1,7 @@
 """One stage of a run: train, with checkpoints, until the best validation score stands."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ import safetensors.torch
 
 from auxtask.errors import AuxtaskError
 from auxtask.files import write_json
+from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
 from auxtask.training.history import history_rows
-from auxtask.training.run_folder import last_checkpoint
 from auxtask.training.trainer import MultiTaskTrainer
 
 
@@ -54,13 +55,12 @@ def train_stage(trainer: MultiTaskTrainer) -> Stage:
     """
     folder = Path(str(trainer.args.output_dir))
     finished = folder / "stage.json"
-    if finished.exists():
-        stage = Stage(**json.loads(finished.read_text(encoding="utf-8")))
-        weights = safetensors.torch.load_file(Path(stage.checkpoint) / "model.safetensors")
+    if stage := _finished_stage(finished):
+        weights = safetensors.torch.load_file(Path(stage.checkpoint) / WEIGHTS)
         model: Any = trainer.model
         model.load_state_dict(weights)
         return stage
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    train_with_checkpoints(trainer, last_checkpoint(folder))
     rows = history_rows(trainer.state.log_history)
     if not rows:
         raise AuxtaskError(
@@ -78,3 +78,18 @@ def train_stage(trainer: MultiTaskTrainer) -> Stage:
     if trainer.is_world_process_zero():
         write_json(finished, asdict(stage))
     return stage
+
+
+def _finished_stage(path: Path) -> Stage | None:
+    """Read what a finished stage has left; None if it is not finished, or damaged and so to be finished again."""
+    try:
+        stage = Stage(**json.loads(path.read_text(encoding="utf-8")))
+        reason = damage(Path(stage.checkpoint))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        reason = str(error)
+    if reason is None:
+        return stage
+    print(f"'{path}' is damaged, or its checkpoint is ({reason}); the stage is finished again", file=sys.stderr)
+    return None

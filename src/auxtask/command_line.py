@@ -1,0 +1,147 @@
+"""The words of a command line: names of files as they are, and what is misspelt beside what may be meant."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from auxtask.errors import did_you_mean
+
+# What Hydra could not do with a name, in its words.
+_REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|find|load) '([^'=]*)")
+
+
+def prepared(arguments: Sequence[str]) -> list[str]:
+    """Make a user's command line one that Hydra can read.
+
+    The value of an override that is the name of an existing file or folder is quoted, so that brackets, equal
+    signs, commas and the like in it mean nothing. A number, true, false and null stay what they are.
+
+    Args:
+        arguments: without the name of the program.
+
+    Returns:
+        The same with quotes where they are needed.
+
+    Raises:
+        HydraException: an option is unknown, an override does not parse, or no config can hold the name of a file.
+
+    >>> prepared(["dataset=r8", "aux=[rtm,stl]", "seed=0"])
+    ['dataset=r8', 'aux=[rtm,stl]', 'seed=0']
+    """
+    parser = get_args_parser()
+    known, unknown = parser.parse_known_args(list(arguments))
+    for option in (argument for argument in unknown if argument.startswith("-")):
+        options = [name for action in parser._actions for name in action.option_strings]
+        raise HydraException(f"option {option} is unknown{did_you_mean(option, options)}; --hydra-help lists them")
+    readable = {override: _readable(override) for override in known.overrides}
+    return [readable.get(argument, argument) for argument in arguments]
+
+
+def quoted(text: str) -> str:
+    r"""Write a text as a quoted value in Hydra's grammar of overrides.
+
+    >>> print(quoted('a "b" [c]'))
+    "a \"b\" [c]"
+    """
+    return QuotedString(text, Quote.double).with_quotes()
+
+
+def suggestion(message: str, config_name: str, config_folder: Path, arguments: Sequence[str]) -> str:
+    """Find what is meant by a name that Hydra refuses.
+
+    Args:
+        message: Hydra's.
+        config_name: the primary config of the command.
+        config_folder: of all configs.
+        arguments: of the command line; the options that they choose decide which fields there are.
+
+    Returns:
+        As from `did_you_mean`, with the names of config groups, of their options and of fields.
+    """
+    refused = _REFUSED_NAME.search(message)
+    if refused is None:
+        return ""
+    options = [path.relative_to(config_folder) for path in config_folder.glob("*/**/*.yaml")]
+    groups = {path.parent.as_posix() for path in options}
+    # Hydra's own, such as its launchers, stand in its message alone.
+    listed = re.search(r"Available options in '(.*)':", message)
+    names = {f"{path.parent.as_posix()}/{path.stem}" for path in options}
+    names |= {f"{listed[1]}/{option}" for option in re.findall(r"\n\t(.+)", message)} if listed else set()
+    shown = {name: "=".join(name.rsplit("/", 1)) for name in names}
+    fields = _fields(config_name, config_folder, [each for each in arguments if _chosen_group(each) in groups])
+    shown |= {name: name for name in [*groups, *fields]}
+    near = get_close_matches(refused[1], shown, n=1, cutoff=0.7)
+    return f", did you mean {shown[near[0]]}?" if near else ""
+
+
+def _readable(argument: str) -> str:
+    name, equals, value = argument.partition("=")
+    try:
+        override = OverridesParser.create().parse_override(argument)
+    except HydraException:
+        override = None
+    if equals and (path := _existing(value)):
+        if "${" in path or path == "???":
+            raise HydraException(
+                f"'{path}': no config can hold the name of this file, to which Hydra gives a meaning; rename it"
+            )
+        if override is None or not _means(override, path):
+            return f"{name}={quoted(path)}"
+    if override is None:
+        mended = f"{name}={quoted(value)}"
+        try:
+            OverridesParser.create().parse_override(mended)
+        except HydraException:
+            raise HydraException(f"{argument!r} does not parse; settings are NAME=VALUE, as seed=1") from None
+        raise HydraException(f"{argument!r} does not parse; quote its value: {shlex.quote(mended)}")
+    return argument
+
+
+def _existing(value: str) -> str | None:
+    """The path that a value names if something is there; `~` is the user's folder, where no file has that name."""
+    for path in (value, os.path.expanduser(value)):
+        if path and os.path.exists(path):
+            return path
+    return None
+
+
+def _means(override: Override, path: str) -> bool:
+    """Whether Hydra reads a path, or what cannot be meant as one."""
+    if override.is_sweep_override():
+        return False
+    value = override.value()
+    return value == path if isinstance(value, str) else value is None or isinstance(value, int | float)
+
+
+def _chosen_group(argument: str) -> str:
+    return argument.partition("=")[0].lstrip("+")
+
+
+def _fields(config_name: str, config_folder: Path, choices: Sequence[str]) -> list[str]:
+    """The dotted names of all fields of a config; without the choices if they are what is wrong."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder), version_base="1.3"):
+        try:
+            config = compose(config_name, list(choices))
+        except HydraException:
+            config = compose(config_name)
+    return list(_dotted(cast(dict[str, object], OmegaConf.to_container(config))))
+
+
+def _dotted(content: dict[str, object], prefix: str = "") -> Iterable[str]:
+    for name, value in content.items():
+        yield f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{name}.")

@@ -1,0 +1,151 @@
+"""SIGTERM and SIGINT: one line, the right exit code, and nothing lost that can be kept."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+WAITS = """
+import sys, time
+from auxtask.cli import run_command
+
+def wait(config):
+    print("ready", flush=True)
+    time.sleep(60)
+
+sys.argv[1:] = ["paths.cache=" + sys.argv[1]]
+run_command("stats", wait)
+"""
+HOLDS_BACK = """
+import time
+from auxtask.termination import held_back, raised_on_sigterm
+
+with raised_on_sigterm(), held_back() as told_to_end:
+    print("ready", flush=True)
+    while not told_to_end():
+        time.sleep(0.01)
+    print("told", flush=True)
+    time.sleep(60)
+"""
+
+
+def start(*line):
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+
+
+def wait_for(found, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+)
+def test_a_command_that_is_told_to_end_says_so_in_one_line(tmp_path, number, code, words):
+    process = start(sys.executable, "-c", WAITS, str(tmp_path))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert error.startswith(f"error: {words}; the same command goes on")
+    assert error.count("\n") == 1
+
+
+def test_a_second_sigterm_ends_at_once_what_holds_the_first_back():
+    process = start(sys.executable, "-c", HOLDS_BACK)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    assert process.stdout.readline() == "told\n"
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(timeout=30) == -signal.SIGTERM
+
+
+def test_training_told_to_end_leaves_a_checkpoint_and_goes_on_to_the_figures_of_a_whole_run(
+    tmp_path, model_folder
+):
+    rows = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(30)]
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def line(name):
+        return [
+            sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}", "aux=rtm",
+            f"model.name={model_folder}", "model.max_length=32", "trainer.bf16=false", "trainer.disable_tqdm=true",
+            "trainer.per_device_train_batch_size=2", "trainer.max_steps=900", "trainer.eval_strategy=steps",
+            "trainer.eval_steps=300", "trainer.learning_rate=1e-4", f"paths.runs={tmp_path / name}",
+            f"paths.cache={tmp_path / 'cache'}",
+        ]  # fmt: skip
+
+    process = start(*line("cut"))
+    wait_for(lambda: list(tmp_path.glob("cut/*/*/*/*/checkpoints/*/trainer_state.json")), process)
+    process.terminate()
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 143, error
+    assert error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
+    assert "Traceback" not in error
+    steps = [int(path.name.split("-")[1]) for path in tmp_path.glob("cut/*/*/*/*/checkpoints/checkpoint-*")]
+    # The step of the signal is no step of an evaluation.
+    assert 300 < max(steps) < 900
+    assert max(steps) % 300
+
+    for name in ("cut", "whole"):
+        done = subprocess.run(line(name), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        assert done.returncode == 0, done.stderr
+        assert "was removed" not in done.stderr
+    cut, whole = (next(tmp_path.glob(f"{name}/*/*/*/*")) for name in ("cut", "whole"))
+    assert (cut / "predictions.jsonl").read_bytes() == (whole / "predictions.jsonl").read_bytes()
+    figures = [json.loads((run / "metrics.json").read_text()) for run in (cut, whole)]
+    for name in ("test", "valid", "per_class", "steps", "best_step"):
+        assert figures[0][name] == figures[1][name]
+    histories = [[json.loads(row) for row in (run / "history.jsonl").open()] for run in (cut, whole)]
+    assert [(row["step"], row["valid"]) for row in histories[0]] == [
+        (row["step"], row["valid"]) for row in histories[1]
+    ]
+
+
+def test_scoring_told_to_end_keeps_its_scores(tmp_path, model_folder, sentences):
+    data = tmp_path / "data.jsonl"
+    words = " ".join(sentences).split()
+    texts = [
+        " ".join(words[(3 * at + step * (at % 7 + 1)) % len(words)] for step in range(24)) for at in range(3000)
+    ]
+    rows = [{"text": f"{text} {at}", "label": "sea" if at % 2 else "land"} for at, text in enumerate(texts)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def line(cache):
+        return [
+            sys.executable, "-m", "auxtask.score", "dataset=files", f"dataset.train={data}",
+            f"model.name={model_folder}", "model.max_length=48", f"paths.cache={tmp_path / cache}",
+        ]  # fmt: skip
+
+    process = start(*line("cut"))
+    wait_for(lambda: list(tmp_path.glob("cut/scores/*")), process)
+    time.sleep(1)
+    process.terminate()
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 143, error
+    assert error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
+    assert "Traceback" not in error
+    assert list(tmp_path.glob("cut/scores/*/*.npz"))
+
+    told = [
+        subprocess.run(line(name), capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
+        for name in ("cut", "whole")
+    ]
+    known = [int(re.search(r"([\d,]+) documents and [\d,]+ tokens of them known", text)[1].replace(",", ""))
+             for text in told]  # fmt: skip
+    assert known[0] > known[1]
+    tables = [text[text.index("pseudo-perplexity") : text.index("scores: ")] for text in told]
+    assert tables[0] == tables[1]
