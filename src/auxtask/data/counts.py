@@ -1,7 +1,7 @@
 """What misleads about a data set, counted once: copies, classes too small to be judged, texts that are cut."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,6 @@ def document_counts(dataset: TextDataset) -> dict[str, Any]:
 def token_counts(encoded: DatasetDict, tokenizer: PreTrainedTokenizerBase, max_length: int) -> dict[str, Any]:
     """Count the documents that are cut, and those in which the tokenizer finds nothing.
 
-    Only documents that fill `max_length` are encoded once more, whole.
-
     Args:
         encoded: what `auxtask.data.encoding.encode` gives under `max_length`.
         tokenizer: that it was encoded with.
@@ -70,30 +68,19 @@ def token_counts(encoded: DatasetDict, tokenizer: PreTrainedTokenizerBase, max_l
     >>> token_counts(encode(texts, tokenizer, 5), tokenizer, 5)["cut"]
     {'documents': 1, 'tokens': 3, 'document_share': 0.5, 'token_share': 0.23076923076923078}
     """
-    documents = tokens = empty = cut_documents = cut_tokens = 0
-    special = tokenizer.num_special_tokens_to_add()
-    for split in encoded.values():
-        lengths = document_lengths(split)
-        whole = lengths.copy()
-        for batch in np.array_split(filling := np.flatnonzero(lengths >= max_length), 1 + len(filling) // 1000):
-            whole[batch] = _whole_lengths(split[batch.tolist()]["text"], tokenizer)
-        documents += len(whole)
-        tokens += int(whole.sum())
-        empty += int((whole <= special).sum())
-        cut_documents += int((whole > lengths).sum())
-        cut_tokens += int((whole - lengths).sum())
-    cut = {"documents": cut_documents, "tokens": cut_tokens}
-    shares = {"document_share": cut_documents / documents, "token_share": cut_tokens / tokens}
-    return {"max_length": max_length, "cut": cut | shares, "empty": empty}
-
-
-def _whole_lengths(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    if not texts:
-        return []
-    encoded = tokenizer(
-        list(texts), truncation=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
-    )
-    return [len(row) for row in encoded["input_ids"]]
+    lengths = np.concatenate([document_lengths(split) for split in encoded.values()])
+    cut = np.concatenate([split["cut_tokens"] for split in encoded.values()])
+    documents, tokens = int((cut > 0).sum()), int(cut.sum())
+    return {
+        "max_length": max_length,
+        "cut": {
+            "documents": documents,
+            "tokens": tokens,
+            "document_share": documents / len(cut),
+            "token_share": tokens / int((lengths + cut).sum()),
+        },
+        "empty": int((lengths <= tokenizer.num_special_tokens_to_add()).sum()),
+    }
 
 
 def counts_line(name: str, counts: Mapping[str, Any]) -> str:
