@@ -33,6 +33,24 @@ def classification_metrics(gold: ArrayLike, predicted: ArrayLike, num_classes: i
     }
 
 
+def macro_f1_present(gold: ArrayLike, predicted: ArrayLike) -> float:
+    """Macro-F1 over the classes that occur in gold: perfect predictions score 1 though a class is absent.
+
+    Args:
+        gold: class indices, (documents,), int, at least one.
+        predicted: class indices, (documents,), int.
+
+    Returns:
+        The unweighted mean of their F1, in [0, 1].
+
+    >>> gold = [0, 0, 1, 1]
+    >>> macro_f1_present(gold, gold), round(classification_metrics(gold, gold, 3)["macro_f1"], 4)
+    (1.0, 0.6667)
+    """
+    present = np.unique(np.asarray(gold))
+    return float(f1_score(gold, predicted, labels=present, average="macro", zero_division=0))
+
+
 def per_class_f1(gold: ArrayLike, predicted: ArrayLike, label_names: list[str]) -> dict[str, dict[str, Any]]:
     """F1 and number of gold documents of each class.
 

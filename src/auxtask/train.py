@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from auxtask.cli import in_sweep, left_out_if_it_fails, plain, run_command
 from auxtask.data.dataset import TextDataset
+from auxtask.data.intake import intake_line
 from auxtask.escaping import visible
 from auxtask.evaluation.summary import print_summary
 from auxtask.files import write_json, write_text
@@ -23,6 +24,8 @@ from auxtask.training.run_folder import RunFolder, RunHeldError
 def train(config: DictConfig) -> None:
     """Compute the run that the config describes, unless it is finished, and say what came of it."""
     dataset = load_dataset(config)
+    if (intake := dataset.provenance.get("intake")) and is_main_process():
+        print(intake_line(intake), flush=True)
     try:
         folder, computed = run(config, dataset)
     except RunHeldError as error:

@@ -56,11 +56,11 @@ def test_wordpiece_words_of_the_published_example(souvenir: PreTrainedTokenizerF
 
 @pytest.mark.parametrize("text", ["", "   "])
 def test_a_text_without_tokens_keeps_its_special_tokens(souvenir: PreTrainedTokenizerFast, text: str) -> None:
-    assert encode_texts([text], souvenir, 8) == {"input_ids": [[2, 3]], "word_ids": [[-1, -1]]}
+    assert encode_texts([text], souvenir, 8) == {"input_ids": [[2, 3]], "word_ids": [[-1, -1]], "cut_tokens": [0]}
 
 
 def test_no_texts(souvenir: PreTrainedTokenizerFast) -> None:
-    assert encode_texts([], souvenir, 8) == {"input_ids": [], "word_ids": []}
+    assert encode_texts([], souvenir, 8) == {"input_ids": [], "word_ids": [], "cut_tokens": []}
 
 
 def test_truncation_counts_special_tokens_and_may_cut_a_word(souvenir: PreTrainedTokenizerFast) -> None:

@@ -1,10 +1,12 @@
 """A hub data set is a folder in the hub's layout; here it lies on this machine."""
 
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Sequence, Value
 
 from auxtask.data import hub
 from auxtask.data.hub import load_hub
+from auxtask.data.user_files import load_files
 from auxtask.errors import AuxtaskError
 
 FEATURES = Features({"text": Value("string"), "label": ClassLabel(names=["World", "Sports"])})
@@ -76,6 +78,92 @@ def test_lists_of_labels_are_refused(folder):
         load_hub(path)
 
 
+def write_table(path, table):
+    if path.suffix == ".parquet":
+        table.to_parquet(path)
+    elif path.suffix == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_csv(path, index=False, sep="\t" if ".tsv" in path.name else ",")
+
+
+MISSING = ["NA", "null", "None", "nan", "N/A"]
+
+
+def documents(dataset):
+    return sorted((row["text"], dataset.label_names[row["label"]]) for rows in dataset.values() for row in rows)
+
+
+@pytest.mark.parametrize("name", ["train.csv", "train.tsv", "train.csv.gz", "train.parquet", "train.jsonl"])
+def test_words_for_missing_values_are_labels_and_texts_in_every_format(folder, tmp_path, name):
+    rows = [(f"text {number}", MISSING[number % 5]) for number in range(20)] + [(word, word) for word in MISSING]
+    rows += [("007", "NA"), ('5" nails', "NA")]
+    table = pd.DataFrame(rows, columns=["text", "label"])
+    path = tmp_path / "some" / "folder"
+    path.mkdir(parents=True)
+    write_table(path / name, table)
+    dataset = load_hub(str(path))
+    assert documents(dataset) == sorted(rows)
+    assert dataset.provenance["intake"]["train"]["rows"] == len(rows)
+    own = load_files(path / name)
+    assert own.fingerprint == dataset.fingerprint
+
+
+def test_a_folder_of_delimited_files_is_read_as_strictly_as_ones_own(tmp_path, folder):
+    path = tmp_path / "films"
+    path.mkdir()
+    (path / "train.csv").write_text("text,label\n" + "fine, really,good\n" * 9)
+    with pytest.raises(AuxtaskError, match=r"line 2 of .*train\.csv .*it has 3 fields"):
+        load_hub(str(path))
+
+
+CARD = """---
+dataset_info:
+  features:
+  - name: text
+    dtype: string
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': World
+          '1': Sports
+---
+"""
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["World", "Sports"]])
+def test_the_classes_of_a_card_name_those_of_delimited_files(tmp_path, folder, labels):
+    path = tmp_path / "news"
+    path.mkdir()
+    (path / "README.md").write_text(CARD)
+    (path / "train.csv").write_text(
+        "text,label\n" + "".join(f"text {number},{labels[number % 2]}\n" for number in range(20))
+    )
+    dataset = load_hub(str(path))
+    assert documents(dataset) == sorted((f"text {n}", ["World", "Sports"][n % 2]) for n in range(20))
+
+
+def test_files_that_need_settings_go_through_the_library(tmp_path, folder):
+    path = tmp_path / "bare"
+    path.mkdir()
+    (path / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  column_names: [label, text]\n  data_files: train.csv\n---\n"
+    )
+    (path / "train.csv").write_text("".join(f"{'ab'[number % 2]},text {number}\n" for number in range(20)))
+    assert documents(load_hub(str(path))) == sorted((f"text {n}", "ab"[n % 2]) for n in range(20))
+
+
+def test_rows_without_text_or_label_are_dropped_and_counted(folder):
+    folder("train", [*ROWS, {"text": None, "label": 1}, {"text": "x", "label": -1}, {"text": " ", "label": None}])
+    dataset = load_hub(folder("test", ROWS[:4]))
+    assert dataset.provenance["intake"] == {
+        "train": {"rows": 33, "no_text": 2, "no_label": 1, "layout": ""},
+        "test": {"rows": 4, "no_text": 0, "no_label": 0, "layout": ""},
+    }
+    assert sum(map(len, dataset.values())) == 34
+
+
 def test_no_name_and_no_network_are_one_line(monkeypatch):
     with pytest.raises(AuxtaskError, match=r"dataset\.path=ag_news"):
         load_hub(None)
@@ -83,7 +171,8 @@ def test_no_name_and_no_network_are_one_line(monkeypatch):
     def unreachable(*arguments, **options):
         raise ConnectionError("Couldn't reach 'ag_news'\non the Hub")
 
-    monkeypatch.setattr(hub, "load_dataset", unreachable)
+    monkeypatch.setattr(hub, "ask_hub", lambda: False)
+    monkeypatch.setattr(hub, "load_dataset_builder", unreachable)
     with pytest.raises(AuxtaskError, match="dataset=docstrings") as error:
         load_hub("ag_news")
     assert "\n" not in str(error.value)

@@ -13,6 +13,8 @@ PAIRS = [("a fine, fine film", "1"), ('he said "dull"\nand left', "0"), ("日本
 def write_table(path, table):
     if path.suffix == ".parquet":
         table.to_parquet(path)
+    elif path.suffix == ".xlsx":
+        table.to_excel(path, index=False)
     elif ".jsonl" in path.name:
         table.to_json(path, orient="records", lines=True, force_ascii=False)
     else:
@@ -20,7 +22,7 @@ def write_table(path, table):
 
 
 @pytest.mark.parametrize(
-    "name", ["x.csv", "x.tsv", "x.jsonl", "x.csv.gz", "x.tsv.gz", "x.jsonl.gz", "x.parquet", "X.CSV"]
+    "name", ["x.csv", "x.tsv", "x.jsonl", "x.csv.gz", "x.tsv.gz", "x.jsonl.gz", "x.parquet", "x.xlsx", "X.CSV"]
 )
 def test_every_format_gives_the_same_pairs(tmp_path, name):
     path = tmp_path / name
@@ -41,7 +43,7 @@ def test_numbers_become_labels_and_missing_values_stay_empty(tmp_path):
     assert read_pairs(path) == [("a", "3"), (None, "True"), ("b", "2"), (None, None)]
     pd.DataFrame({"text": ["a", None], "label": [3, 4]}).to_parquet(tmp_path / "x.parquet")
     assert read_pairs(tmp_path / "x.parquet") == [("a", "3"), (None, "4")]
-    (tmp_path / "x.csv").write_text("text,label\na,3\nb\n")
+    (tmp_path / "x.csv").write_text("text,label\na,3\n\nb,\n")
     assert read_pairs(tmp_path / "x.csv") == [("a", "3"), ("b", "")]
 
 
@@ -61,6 +63,7 @@ GOOD = b"text,label\na,x\n"
         ("x.csv", None, {}, "does not exist; check the path"),
         ("x.txt", GOOD, {}, "unknown format; give .csv, .tsv, .jsonl"),
         ("x.parquet.gz", GOOD, {}, "unknown format"),
+        ("x.xlsx", GOOD, {}, "is not a whole Excel workbook"),
         ("x.csv", b"", {}, "has no documents"),
         ("x.csv", b"text,label\n", {}, "has no documents"),
         ("x.jsonl", b"\n", {}, "has no documents"),
@@ -74,8 +77,9 @@ GOOD = b"text,label\na,x\n"
         ("x.csv", b"text,label\ncaf\xe9,x\n", {}, "is not UTF-8 text: byte 0xe9.*dataset.encoding=latin-1"),
         ("x.jsonl", b'{"text": "caf\xe9"}\n', {}, "is not UTF-8 text: byte 0xe9"),
         ("x.csv", GOOD, {"encoding": "utf-99"}, "encoding 'utf-99' is unknown"),
-        ("x.csv", b'text,label\na,x\nb,"y\n', {}, "cannot be parsed"),
-        ("x.csv", b"text,label\na,x\nb,y,z,w\n", {}, "cannot be parsed"),
+        ("x.csv", b'text,label\na,x\nb,"y\n', {}, r"line 3 of .* cannot be read \(unexpected end of data"),
+        ("x.csv", b"text,label\na,x\nb,y,z,w\n", {}, "line 3 of .*it has 4 fields, the header 2"),
+        ("x.csv", b"text,text,label\na,b,x\n", {}, "has 2 columns 'text'"),
         ("x.jsonl", b'{"text": "a", "label": 1}\n{"text"\n', {}, "line 2 of .* is not JSON"),
         ("x.jsonl", b"[1]\n", {}, "write one JSON object a line"),
         ("x.jsonl", b'{"text": 5, "label": 1}\n', {}, "column 'text' .* holds 5, not text"),

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from auxtask.data.counts import counts_line, document_counts
 from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.files import write_json_lines
 from auxtask.metrics import classification_metrics
 from auxtask.model.multitask import MAIN
+from auxtask.processes import is_main_process
 from auxtask.training.history import flat, history_rows
 from auxtask.training.results import write_results
 from auxtask.training.run_folder import RunFolder
@@ -82,6 +84,9 @@ def run_baseline(
     Returns:
         The content of `metrics.json`.
     """
+    counts = document_counts(dataset)
+    if is_main_process():
+        print(counts_line(dataset.name, counts), flush=True)
     outcome = baseline.fit_predict(without_test_labels(dataset), resources)
     if outcome.history:
         write_json_lines(folder.path / "history.jsonl", outcome.history)
@@ -96,6 +101,7 @@ def run_baseline(
         seconds=outcome.seconds,
         tokens_per_second=outcome.tokens_per_second,
         parameters=outcome.parameters,
+        counts=counts,
     )
 
 

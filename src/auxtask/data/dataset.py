@@ -3,10 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from numpy.typing import NDArray
 
+from auxtask.data.copies import copies_in_test
 from auxtask.data.readers import Pair
 from auxtask.errors import AuxtaskError
 
@@ -40,6 +44,11 @@ class TextDataset(DatasetDict):
         self.label_names = list(label_names)
         self.fingerprint = fingerprint
         self.provenance = dict(provenance)
+
+    @cached_property
+    def test_copies(self) -> dict[str, NDArray[np.bool_]]:
+        """Which test documents also stand in `train`, and in `train_or_valid` (`copies_in_test`)."""
+        return copies_in_test({split: self[split]["text"] for split in SPLITS})
 
 
 def build_text_dataset(
@@ -77,7 +86,7 @@ def build_text_dataset(
         if unseen:
             raise AuxtaskError(
                 f"label {unseen[0]!r} in the {split} split of data set '{name}' does not occur in train "
-                f"({_count(len(unseen), 'such label')}; train has {_listed(label_names)}): "
+                f"({count(len(unseen), 'such label')}; train has {listed(label_names)}): "
                 "add training documents of it or drop its documents"
             )
     features = Features({"text": Value("string"), "label": ClassLabel(names=label_names)})
@@ -115,21 +124,30 @@ def _check_pairs(pairs: Sequence[Pair], where: str) -> None:
     blank = [row for row, (text, _) in enumerate(pairs, start=1) if text is None or not text.strip()]
     if blank:
         raise AuxtaskError(
-            f"document {blank[0]} of {where} has no text ({_count(len(blank), 'such document')}); "
-            "remove or fill it"
+            f"document {blank[0]} of {where} has no text ({count(len(blank), 'such document')}); remove or fill it"
         )
     unlabeled = [row for row, (_, label) in enumerate(pairs, start=1) if label is None or not label.strip()]
     if unlabeled:
         raise AuxtaskError(
-            f"document {unlabeled[0]} of {where} has no label ({_count(len(unlabeled), 'such document')}); "
+            f"document {unlabeled[0]} of {where} has no label ({count(len(unlabeled), 'such document')}); "
             "remove or label it"
         )
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _listed(names: Sequence[str], limit: int = 5) -> str:
+def listed(names: Sequence[str], limit: int = 5) -> str:
+    """Write the first names of a list, quoted.
+
+    >>> listed(["b", "a", "c"], limit=2)
+    "'b', 'a' and 1 more"
+    """
     shown = ", ".join(repr(name) for name in names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

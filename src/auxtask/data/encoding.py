@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from auxtask.data.words import marking, reports_words, words_by_marks
 
@@ -21,7 +21,7 @@ AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict)
 
 def encode_texts(
     texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int | None
-) -> dict[str, list[list[int]]]:
+) -> dict[str, list[Any]]:
     """Encode texts with special tokens and number the words.
 
     A word is what the tokenizer's pre-tokenizer splits off (`word_ids` of a fast tokenizer). Where the
@@ -36,14 +36,14 @@ def encode_texts(
     Returns:
         `input_ids` and, aligned with it, `word_ids`: the index of the token's word in its text, counted from
         0; -1 at special tokens, also at those spelled out in the text (`[SEP]`), but not at `[UNK]` and the
-        mask token.
+        mask token. And `cut_tokens`, for each text the number of tokens that were cut off.
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> encode_texts(["The sea."], load_tokenizer("tiny"), max_length=None)["word_ids"]
     [[-1, 0, 1, 2, -1]]
     """
     if not texts:
-        return {"input_ids": [], "word_ids": []}
+        return {"input_ids": [], "word_ids": [], "cut_tokens": []}
     encoded = tokenizer(
         list(texts),
         truncation=max_length is not None,
@@ -61,7 +61,21 @@ def encode_texts(
         ]
     else:
         word_ids = words_of_ids(encoded["input_ids"], tokenizer)
-    return {"input_ids": encoded["input_ids"], "word_ids": word_ids}
+    cut_tokens = _cut_tokens(encoded, texts, tokenizer)
+    return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut_tokens}
+
+
+def _cut_tokens(encoded: BatchEncoding, texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    special = tokenizer.num_special_tokens_to_add()
+    if encoded.encodings is not None:
+        # What is cut off comes in pieces, each with special tokens of its own.
+        return [sum(len(rest) - special for rest in row.overflowing) for row in encoded.encodings]
+    lengths = [len(row) for row in encoded["input_ids"]]
+    longest = max(lengths)
+    return [
+        len(tokenizer.tokenize(text)) + special - length if length == longest else 0
+        for text, length in zip(texts, lengths, strict=True)
+    ]
 
 
 def encode_whole(
@@ -131,11 +145,12 @@ def encode(
         num_proc: processes that share the work; None for this one alone.
 
     Returns:
-        The same with the columns `input_ids`, `attention_mask` (ones) and `word_ids` (see `encode_texts`).
+        The same with the columns `input_ids`, `attention_mask` (ones), `word_ids` and `cut_tokens` (see
+        `encode_texts`).
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> encode(Dataset.from_dict({"text": ["The sea."]}), load_tokenizer("tiny"), max_length=4).column_names
-    ['text', 'input_ids', 'attention_mask', 'word_ids']
+    ['text', 'input_ids', 'attention_mask', 'word_ids', 'cut_tokens']
     """
     return dataset.map(
         partial(_encode_batch, tokenizer=tokenizer, max_length=max_length),
@@ -170,4 +185,5 @@ def _encode_batch(
         "input_ids": columns["input_ids"],
         "attention_mask": attention_mask,
         "word_ids": columns["word_ids"],
+        "cut_tokens": columns["cut_tokens"],
     }

@@ -1,14 +1,25 @@
 """Any text classification data set of the Hugging Face hub."""
 
-from typing import Any
+from dataclasses import fields
+from pathlib import Path
 
-from datasets import ClassLabel, DatasetDict, Value, load_dataset
+from datasets import (
+    BuilderConfig,
+    ClassLabel,
+    DatasetBuilder,
+    DownloadManager,
+    Value,
+    load_dataset_builder,
+)
 from datasets.exceptions import DatasetsError
+from datasets.packaged_modules.csv.csv import CsvConfig
 
 from auxtask.data.dataset import TextDataset, build_text_dataset
-from auxtask.data.readers import Pair
+from auxtask.data.intake import complete_documents
+from auxtask.data.readers import Documents, Pair, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
+from auxtask.hub_access import ask_hub
 
 
 def load_hub(
@@ -49,55 +60,118 @@ def load_hub(
     """
     if path is None:
         raise AuxtaskError("dataset=hub has no data set; name it with dataset.path=ag_news")
+    if not Path(path).expanduser().is_dir():
+        ask_hub()
     try:
-        loaded = load_dataset(path, name, revision=revision)
+        builder = load_dataset_builder(path, name, revision=revision)
+        source = _Files(builder) if _is_delimited(builder) else _Table(builder)
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         reason = " ".join(str(error).split())
         raise AuxtaskError(
             f"data set '{path}' of the hub cannot be loaded ({type(error).__name__}: {reason:.300}); "
             "check its name and the network, or work offline with: python -m auxtask.train dataset=docstrings"
         ) from error
-    names = {"train": train_split, "valid": valid_split, "test": test_split}
-    pairs = {
-        split: _pairs(loaded, split_name, path, text_column, label_column)
-        for split, split_name in names.items()
-        if split == "train" or split_name in loaded
-    }
+    pairs: dict[str, list[Pair]] = {}
+    intake = {}
+    for split, split_name in {"train": train_split, "valid": valid_split, "test": test_split}.items():
+        if split_name in source.splits:
+            documents = source.read(str(split_name), path, text_column, label_column)
+            where = f"the {split} split of data set '{path}'"
+            pairs[split], intake[split] = complete_documents(documents.pairs, where, documents.layout)
+        elif split == "train":
+            raise AuxtaskError(
+                f"data set '{path}' has no split {split_name!r}, its splits are "
+                f"{', '.join(map(repr, source.splits))}; name the right one with dataset.train_split=..."
+            )
     splits = complete_splits(pairs, valid_share=valid_share, test_share=test_share)
-    info = loaded[train_split].info
-    provenance = {"hub": path, "name": name, "revision": revision, "version": str(info.version)}
+    version = str(builder.info.version)
+    provenance = {"hub": path, "name": name, "revision": revision, "version": version, "intake": intake}
     return build_text_dataset(splits, name=path.strip("/").replace("/", "--"), provenance=provenance)
 
 
-def _pairs(loaded: DatasetDict, split: str | None, path: str, text_column: str, label_column: str) -> list[Pair]:
-    if split not in loaded:
-        raise AuxtaskError(
-            f"data set '{path}' has no split {split!r}, its splits are {', '.join(map(repr, loaded))}; "
-            "name the right one with dataset.train_split=..."
-        )
-    table = loaded[split]
-    for option, column in (("text_column", text_column), ("label_column", label_column)):
-        if column not in table.column_names:
+class _Files:
+    """Delimited files, read as a user's own are: pandas takes `NA` for missing and drops what is too much."""
+
+    def __init__(self, builder: DatasetBuilder) -> None:
+        download = DownloadManager(dataset_name=builder.dataset_name).download
+        self._paths = {str(split): download(list(files)) for split, files in builder.config.data_files.items()}
+        self._features = builder.info.features or {}
+        self._encoding = builder.config.encoding or "utf-8-sig"
+        self.splits = list(self._paths)
+
+    def read(self, split: str, path: str, text_column: str, label_column: str) -> Documents:
+        parts = [
+            read_documents(file, text_column=text_column, label_column=label_column, encoding=self._encoding)
+            for file in self._paths[split]
+        ]
+        feature = self._features.get(label_column)
+        pairs = [
+            (text, _class_name(feature, label) if isinstance(feature, ClassLabel) else label)
+            for part in parts
+            for text, label in part.pairs
+        ]
+        return Documents(pairs, parts[0].layout)
+
+
+class _Table:
+    """What `datasets` makes of everything else."""
+
+    def __init__(self, builder: DatasetBuilder) -> None:
+        builder.download_and_prepare()
+        self._tables = builder.as_dataset()
+        self.splits = list(self._tables)
+
+    def read(self, split: str, path: str, text_column: str, label_column: str) -> Documents:
+        table = self._tables[split]
+        for option, column in (("text_column", text_column), ("label_column", label_column)):
+            if column not in table.column_names:
+                raise AuxtaskError(
+                    f"data set '{path}' has no column {column!r}, its columns are "
+                    f"{', '.join(map(repr, table.column_names))}; name the right one with dataset.{option}=..."
+                )
+        if table.features[text_column] not in (Value("string"), Value("large_string")):
             raise AuxtaskError(
-                f"data set '{path}' has no column {column!r}, its columns are "
-                f"{', '.join(map(repr, table.column_names))}; name the right one with dataset.{option}=..."
+                f"column {text_column!r} of data set '{path}' is not text but {table.features[text_column]}; "
+                "name the right one with dataset.text_column=..."
             )
-    if table.features[text_column] not in (Value("string"), Value("large_string")):
-        raise AuxtaskError(
-            f"column {text_column!r} of data set '{path}' is not text but {table.features[text_column]}; "
-            "name the right one with dataset.text_column=..."
-        )
-    feature = table.features[label_column]
-    if not isinstance(feature, ClassLabel | Value):
-        raise AuxtaskError(
-            f"column {label_column!r} of data set '{path}' is {feature}; a document has one label: "
-            "name the right column with dataset.label_column=..."
-        )
-
-    def label_of(value: Any) -> str | None:
+        feature = table.features[label_column]
+        if not isinstance(feature, ClassLabel | Value):
+            raise AuxtaskError(
+                f"column {label_column!r} of data set '{path}' is {feature}; a document has one label: "
+                "name the right column with dataset.label_column=..."
+            )
+        labels = table[label_column]
         if isinstance(feature, ClassLabel):
-            # Competitions hide the labels of a test split behind -1.
-            return None if value is None or value < 0 else str(feature.int2str(value))
-        return None if value is None else str(value)
+            names = [_class_name(feature, label) for label in labels]
+        else:
+            names = [None if label is None else str(label) for label in labels]
+        return Documents(list(zip(table[text_column], names, strict=True)), "")
 
-    return [(text, label_of(value)) for text, value in zip(table[text_column], table[label_column], strict=True)]
+
+def _is_delimited(builder: DatasetBuilder) -> bool:
+    """Tell whether a data set lies in delimited files that need no settings to be read."""
+    if not isinstance(builder.config, CsvConfig) or not builder.config.data_files:
+        return False
+    ours = {field.name for field in fields(BuilderConfig)} | {"sep", "delimiter", "features", "encoding"}
+    plain = CsvConfig()
+    return all(
+        getattr(builder.config, field.name) == getattr(plain, field.name)
+        for field in fields(CsvConfig)
+        if field.name not in ours
+    ) and all(
+        str(file).removesuffix(".gz").endswith((".csv", ".tsv"))
+        for files in builder.config.data_files.values()
+        for file in files
+    )
+
+
+def _class_name(feature: ClassLabel, value: int | str | None) -> str | None:
+    """Name a class; competitions hide the labels of a test split behind -1."""
+    if isinstance(value, str):
+        if value in feature.names:
+            return value
+        try:
+            value = int(value)
+        except ValueError:
+            raise AuxtaskError(f"label {value!r} is none of the data set's own classes {feature.names}") from None
+    return None if value is None or value < 0 else str(feature.int2str(value))

@@ -1,17 +1,31 @@
-"""Read (text, label) pairs from CSV, TSV, JSON lines and Parquet files, plain or gzipped."""
+"""Read (text, label) pairs from delimited files, JSON lines, Parquet files and Excel workbooks."""
 
 import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from auxtask.data.delimited import Table, open_text, read_delimited
+from auxtask.data.workbooks import read_workbook
 from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path
 
 Pair = tuple[str | None, str | None]
+
+
+class Documents(NamedTuple):
+    """The documents of a file.
+
+    Args:
+        pairs: a (text, label) pair a document in file order, None where a value is missing.
+        layout: how the file was read where there was a choice, such as "separated by semicolons".
+    """
+
+    pairs: list[Pair]
+    layout: str
 
 
 def read_pairs(
@@ -21,21 +35,10 @@ def read_pairs(
     label_column: str = "label",
     encoding: str = "utf-8-sig",
 ) -> list[Pair]:
-    """Read the text and the label of every document of a file.
-
-    Args:
-        path: a `.csv`, `.tsv` or `.jsonl` file or one of them gzipped (`.csv.gz`, ...), or `.parquet`.
-            CSV and TSV have a header line and are quoted as Excel and pandas write them.
-        text_column: the column (JSON key) of the text.
-        label_column: the column (JSON key) of the label; numbers become strings.
-        encoding: the encoding of the text formats; the default is UTF-8 with or without a byte order mark.
+    """Read the text and the label of every document of a file; arguments and errors as for `read_documents`.
 
     Returns:
         A (text, label) pair a document in file order, None where a value is missing.
-
-    Raises:
-        AuxtaskError: the file is missing, empty, damaged, of an unknown format, not in that encoding, or
-            lacks one of the columns.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "films.csv"
@@ -43,11 +46,43 @@ def read_pairs(
     >>> read_pairs(path)
     [('fine, really', '1')]
     """
+    return read_documents(path, text_column=text_column, label_column=label_column, encoding=encoding).pairs
+
+
+def read_documents(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    encoding: str = "utf-8-sig",
+) -> Documents:
+    """Read the text and the label of every document of a file, and say how it was read.
+
+    Args:
+        path: a `.csv`, `.tsv` or `.jsonl` file or one of them gzipped (`.csv.gz`, ...), `.parquet`, or `.xlsx`
+            (where openpyxl is installed). CSV and TSV have a header line, see `read_delimited`.
+        text_column: the column (JSON key) of the text.
+        label_column: the column (JSON key) of the label; numbers become strings. A label may be called `NA`.
+        encoding: the encoding of the text formats; the default is UTF-8 with or without a byte order mark.
+
+    Returns:
+        The documents.
+
+    Raises:
+        AuxtaskError: the file is missing, empty, damaged, of an unknown format, not in that encoding, or
+            lacks one of the columns.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "films.csv"
+    >>> _ = path.write_text("label;text\\nNA;fine, really\\n")
+    >>> read_documents(path)
+    Documents(pairs=[('fine, really', 'NA')], layout='separated by semicolons')
+    """
     path = Path(path).expanduser()
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    if suffix not in _READERS or (suffix == ".parquet" and path.name.endswith(".gz")):
+    if suffix not in _READERS or (suffix in _BINARY and path.name.endswith(".gz")):
         raise AuxtaskError(
-            f"file {path} has an unknown format; give .csv, .tsv, .jsonl (each also with .gz) or .parquet"
+            f"file {path} has an unknown format; give .csv, .tsv, .jsonl (each also with .gz), .parquet or .xlsx"
         )
     try:
         codecs.lookup(encoding)
@@ -56,7 +91,7 @@ def read_pairs(
     if not path.is_file():
         raise AuxtaskError(f"file {path} does not exist; check the path (it is relative to {Path.cwd()})")
     try:
-        columns = _READERS[suffix](path, encoding)
+        names, columns, layout = _READERS[suffix](path, encoding, (text_column, label_column))
     except UnicodeDecodeError as error:
         raise AuxtaskError(
             f"file {path} is not {error.encoding.upper()} text: byte 0x{error.object[error.start]:02x} "
@@ -68,28 +103,38 @@ def read_pairs(
         raise AuxtaskError(
             f"file {path} cannot be read ({error.strerror or error}); check its permissions"
         ) from error
-    if not columns or not next(iter(columns.values())):
+    _check_columns(path, names, text_column, label_column)
+    texts, labels = columns[text_column], columns[label_column]
+    if not texts:
         raise AuxtaskError(f"file {path} has no documents; give it at least one")
-    for option, column in (("text_column", text_column), ("label_column", label_column)):
-        if column not in columns:
-            raise AuxtaskError(
-                f"file {path} has no column {column!r}, its columns are {', '.join(map(repr, columns))}; "
-                f"name the right one with dataset.{option}=..."
-            )
-    for value in columns[text_column]:
+    for value in texts:
         if value is not None and not isinstance(value, str):
             raise AuxtaskError(
                 f"column {text_column!r} of {path} holds {value!r:.60}, not text; "
                 "name the right column with dataset.text_column=..."
             )
-    for value in columns[label_column]:
+    for value in labels:
         if isinstance(value, list | dict | bytes):
             raise AuxtaskError(
                 f"column {label_column!r} of {path} holds {value!r:.60}; "
                 "a document has one label, a string or a number"
             )
-    labels = (None if label is None else str(label) for label in columns[label_column])
-    return list(zip(columns[text_column], labels, strict=True))
+    return Documents(
+        [(text, None if label is None else str(label)) for text, label in zip(texts, labels, strict=True)], layout
+    )
+
+
+def _check_columns(path: Path, names: Sequence[str], text_column: str, label_column: str) -> None:
+    if not names:
+        raise AuxtaskError(f"file {path} has no documents; give it at least one")
+    for option, column in (("text_column", text_column), ("label_column", label_column)):
+        if column not in names:
+            raise AuxtaskError(
+                f"file {path} has no column {column!r}, its columns are {', '.join(map(repr, names))}; "
+                f"name the right one with dataset.{option}=..."
+            )
+        if names.count(column) > 1:
+            raise AuxtaskError(f"file {path} has {names.count(column)} columns {column!r}; rename all but one")
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
@@ -106,34 +151,10 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
         temporary.write_bytes(gzip.compress(lines.encode("utf-8"), mtime=0))
 
 
-def _read_delimited(path: Path, encoding: str, separator: str) -> dict[str, list[Any]]:
-    import pandas as pd  # a third of a second that JSON lines need not wait for
-
-    try:
-        # No value stands for "missing": a class may well be called NA.
-        table = pd.read_csv(path, sep=separator, encoding=encoding, dtype=str, keep_default_na=False)
-    except pd.errors.EmptyDataError:
-        return {}
-    except pd.errors.ParserError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise AuxtaskError(
-            f"file {path} cannot be parsed ({reason}); quote fields with {separator!r}, quotes or line breaks"
-        ) from error
-    return {str(name): table[name].tolist() for name in table.columns}
-
-
-def _read_csv(path: Path, encoding: str) -> dict[str, list[Any]]:
-    return _read_delimited(path, encoding, ",")
-
-
-def _read_tsv(path: Path, encoding: str) -> dict[str, list[Any]]:
-    return _read_delimited(path, encoding, "\t")
-
-
-def _read_json_lines(path: Path, encoding: str) -> dict[str, list[Any]]:
-    rows: list[dict[str, Any]] = []
-    open_text = gzip.open if path.name.endswith(".gz") else open
-    with open_text(path, "rt", encoding=encoding) as lines:
+def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+    names: dict[str, None] = {}
+    columns: dict[str, list[Any]] = {name: [] for name in wanted}
+    with open_text(path, encoding) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
@@ -145,20 +166,33 @@ def _read_json_lines(path: Path, encoding: str) -> dict[str, list[Any]]:
                 ) from error
             if not isinstance(row, dict):
                 raise AuxtaskError(f"line {number} of {path} is {row!r:.60}; write one JSON object a line")
-            rows.append(row)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+            names.update(dict.fromkeys(row))
+            for name, values in columns.items():
+                values.append(row.get(name))
+    return Table(list(names), columns)
 
 
-def _read_parquet(path: Path, encoding: str) -> dict[str, list[Any]]:
+def _read_parquet(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        names = pq.read_schema(path).names
+        table = pq.read_table(path, columns=[name for name in names if name in wanted])
     except pa.ArrowInvalid as error:
         raise AuxtaskError(f"file {path} is not a whole Parquet file ({error}); write it again") from error
-    return {name: table.column(name).to_pylist() for name in table.column_names}
+    return Table(names, {name: table.column(name).to_pylist() for name in table.column_names})
 
 
-_READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+def _read_workbook(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+    return read_workbook(path, wanted)
+
+
+_READERS = {
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".jsonl": _read_json_lines,
+    ".parquet": _read_parquet,
+    ".xlsx": _read_workbook,
+}
+_BINARY = {".parquet", ".xlsx"}

@@ -28,3 +28,23 @@ def dataset_statistics(dataset: TextDataset) -> dict[str, int]:
         "class_mean": int(documents.mean()),
         "class_std": int(documents.std()),
     }
+
+
+def first_texts(dataset: TextDataset) -> list[tuple[str, int, str]]:
+    """Give an example of each class, so that a wrong column or a wrong reading is seen.
+
+    Args:
+        dataset: texts and labels.
+
+    Returns:
+        For each class its label, its number of training documents and the text of the first of them.
+
+    >>> from auxtask.data.dataset import build_text_dataset
+    >>> pairs = [("a fine film", "good"), ("a dull film", "bad"), ("a weak film", "bad")]
+    >>> first_texts(build_text_dataset(dict.fromkeys(SPLITS, pairs), name="films", provenance={}))
+    [('bad', 2, 'a dull film'), ('good', 1, 'a fine film')]
+    """
+    classes, first, sizes = np.unique(dataset["train"]["label"], return_index=True, return_counts=True)
+    texts = dataset["train"][first.tolist()]["text"]
+    names = [dataset.label_names[label] for label in classes]
+    return list(zip(names, sizes.tolist(), texts, strict=True))

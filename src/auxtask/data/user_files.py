@@ -4,7 +4,8 @@ from pathlib import Path
 
 from auxtask.data.dataset import TextDataset, build_text_dataset
 from auxtask.data.download import file_hash
-from auxtask.data.readers import read_pairs
+from auxtask.data.intake import complete_documents
+from auxtask.data.readers import Pair, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 
@@ -21,7 +22,9 @@ def load_files(
     valid_share: float = 0.1,
     test_share: float = 0.2,
 ) -> TextDataset:
-    """Load CSV, TSV, JSON lines (each plain or gzipped) or Parquet files.
+    """Load delimited files, JSON lines (each plain or gzipped), Parquet files or Excel workbooks.
+
+    Rows without text or label are left out; `provenance["intake"]` counts them (`intake_line` says it).
 
     Args:
         train: the training file.
@@ -38,8 +41,8 @@ def load_files(
         The data set; splits set aside from train have its class shares and are the same at every call.
 
     Raises:
-        AuxtaskError: a file is missing, unreadable, lacks a column, or its documents do not make a data set
-            (`auxtask.data.readers.read_pairs`, `auxtask.data.dataset.build_text_dataset`).
+        AuxtaskError: a file is missing, unreadable, lacks a column or most of its values, or its documents do
+            not make a data set (`read_documents`, `complete_documents`, `build_text_dataset`).
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "films.csv"
@@ -54,12 +57,14 @@ def load_files(
         )
     paths = {"train": Path(train)}
     paths |= {split: Path(path) for split, path in (("valid", valid), ("test", test)) if path is not None}
-    pairs = {
-        split: read_pairs(path, text_column=text_column, label_column=label_column, encoding=encoding)
-        for split, path in paths.items()
-    }
+    pairs: dict[str, list[Pair]] = {}
+    intake = {}
+    for split, path in paths.items():
+        read, layout = read_documents(path, text_column=text_column, label_column=label_column, encoding=encoding)
+        pairs[split], intake[split] = complete_documents(read, f"file {path}", layout)
     provenance = {
-        "files": {split: {"path": str(path), "sha256": file_hash(path)} for split, path in paths.items()}
+        "files": {split: {"path": str(path), "sha256": file_hash(path)} for split, path in paths.items()},
+        "intake": intake,
     }
     splits = complete_splits(pairs, valid_share=valid_share, test_share=test_share)
     return build_text_dataset(splits, name=name, provenance=provenance)

@@ -1,6 +1,6 @@
 """The data-set table: documents, classes and how evenly the classes are filled, beside the published counts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from auxtask.evaluation.published import published_statistics
 from auxtask.evaluation.table import Cell, Notes, Table
@@ -40,6 +40,30 @@ def dataset_table(statistics: Mapping[str, Mapping[str, int]]) -> Table:
             row.append(Cell(counts[statistic], marks=marks))
         rows.append(row)
     return Table("datasets", "Data sets", ("", *statistics), rows, notes=notes.listed())
+
+
+def first_text_table(dataset: str, examples: Sequence[tuple[str, int, str]], width: int = 60) -> Table:
+    """Lay the first text of each class out, a row a class.
+
+    Args:
+        dataset: its name.
+        examples: label, number of training documents and first text of each class, as `first_texts` gives them.
+        width: characters of a text that are shown; white space is folded.
+
+    Returns:
+        The table.
+
+    >>> table = first_text_table("films", [("good", 12, "a fine\\n film")], width=6)
+    >>> [str(cell) for cell in table.rows[0]]
+    ['good', 'a fine...', '12']
+    """
+    rows = []
+    for label, documents, text in examples:
+        start = " ".join(text[: 4 * width].split())
+        shown = start if len(start) <= width else f"{start[:width]}..."
+        rows.append([Cell(label), Cell(shown), Cell(documents)])
+    columns = ("class", "first text", "train documents")
+    return Table("first_texts", f"First text of each class of {dataset}", columns, rows, labels=2)
 
 
 def _difference(dataset: str, heading: str, others: list[int], printed: list[int]) -> str:

@@ -34,6 +34,8 @@ def print_summary(
     }
     table.add_row("this run, test", *(f"{tested[column]:.4f}{marks[column]}" for column in columns), style="bold")
     rows = {"this run, validation": metrics["valid"]}
+    if metrics.get("test_without_copies") not in (None, tested):
+        rows = {"this run, test without copies": metrics["test_without_copies"]} | rows
     rows |= {f"{name.replace('_', ' ')}, test": scores for name, scores in yardsticks.items()}
     for name, scores in rows.items():
         table.add_row(

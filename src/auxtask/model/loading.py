@@ -16,12 +16,16 @@ from transformers import (
 )
 
 from auxtask.errors import AuxtaskError
+from auxtask.hub_access import ask_hub
 from auxtask.model.names import resolve
 
 
 def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any:
+    place = resolve(name)
+    if not Path(place).is_dir():
+        ask_hub()
     try:
-        return auto_class.from_pretrained(resolve(name), **arguments)
+        return auto_class.from_pretrained(place, **arguments)
     except OSError as error:
         # One exception class covers "offline", "no such repository" and "no such file" in transformers.
         reason = str(error).strip().splitlines()[0]

@@ -16,6 +16,7 @@ from transformers import (
     set_seed,
 )
 
+from auxtask.data.counts import counts_line, document_counts, token_counts
 from auxtask.data.dataset import TextDataset
 from auxtask.data.encoding import encode
 from auxtask.errors import AuxtaskError
@@ -23,6 +24,7 @@ from auxtask.model.adapters import LoraAdapter
 from auxtask.model.classifier import load
 from auxtask.model.loading import load_classifier, load_config, load_tokenizer, maximum_length
 from auxtask.model.multitask import MultiTaskModel
+from auxtask.processes import is_main_process
 from auxtask.training.arguments import training_arguments
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
 from auxtask.training.early_stopping import EarlyStopping
@@ -88,6 +90,9 @@ def run_experiment(
     # Every process at once: the scorer shares its documents among them.
     encoded = prepare_documents(dataset, max_length, tasks, preparation)
     seconds = {"score": time.perf_counter() - started}
+    counts = document_counts(dataset) | token_counts(encoded, tokenizer, max_length)
+    if is_main_process():
+        print(counts_line(dataset.name, counts), flush=True)
 
     set_seed(seed)
     classifier = load_classifier(model_name, dataset.label_names)
@@ -183,6 +188,7 @@ def run_experiment(
         },
         tokens_per_second=sum(stage.tokens for stage in stages) / sum(stage.session_seconds for stage in stages),
         parameters=sum(parameter.numel() for parameter in classifier.parameters()),
+        counts=counts,
     )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return metrics

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from auxtask.data.dataset import TextDataset
 from auxtask.files import write_json, write_json_lines
-from auxtask.metrics import classification_metrics, per_class_f1
+from auxtask.metrics import classification_metrics, macro_f1_present, per_class_f1
 from auxtask.training.environment import peak_memory_bytes
 from auxtask.training.run_folder import RunFolder
 
@@ -24,6 +24,7 @@ def write_results(
     seconds: Mapping[str, float],
     tokens_per_second: float,
     parameters: int,
+    counts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Score the predictions for the test documents and finish the run.
 
@@ -38,6 +39,7 @@ def write_results(
         seconds: by stage: `score` (what was prepared before training), `train`, `test`.
         tokens_per_second: in training; 0 for a method that reads no tokens.
         parameters: what the model that predicted has learned or was given, in numbers.
+        counts: what misleads about the data (`auxtask.data.counts`).
 
     Returns:
         The content of `metrics.json`.
@@ -56,9 +58,15 @@ def write_results(
             for index, (label, best, row) in enumerate(zip(gold, predicted, probabilities, strict=True))
         ],
     )
+    own = ~dataset.test_copies["train_or_valid"]
     metrics = {
         "status": "finished",
         "test": classification_metrics(gold, predicted, len(names)),
+        # None where every test document is a copy: there is nothing left to score.
+        "test_without_copies": classification_metrics(gold[own], predicted[own], len(names))
+        if own.any()
+        else None,
+        "present": macro_f1_present(gold, predicted),
         "valid": {name: valid[name] for name in ("micro_f1", "macro_f1", "accuracy")},
         "per_class": per_class_f1(gold, predicted, names),
         "best_step": best_step,
@@ -67,6 +75,7 @@ def write_results(
         "tokens_per_second": round(tokens_per_second, 1),
         "peak_memory_bytes": peak_memory_bytes(),
         "parameters": parameters,
+        "counts": dict(counts),
     }
     write_json(folder.path / "metrics.json", metrics)
     return metrics

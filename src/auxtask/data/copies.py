@@ -1,0 +1,45 @@
+"""Which documents are the same text: test scores count for less where the answer stood in training."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+
+def text_key(text: str) -> str:
+    """Fold what makes no other text: compatible characters (NFKC), case, white space.
+
+    >>> text_key("  A\\u00a0ﬁne\\n FILM ")
+    'a fine film'
+    """
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(folded.lower().split())
+
+
+def copies_in_test(texts: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.bool_]]:
+    """Find the test documents that also stand in train or valid, by `text_key`.
+
+    Args:
+        texts: those of `train`, `valid` and `test`.
+
+    Returns:
+        For each test document whether its text is in `train`, and whether it is in `train_or_valid`,
+        (documents,), bool.
+
+    >>> texts = {"train": ["A film"], "valid": ["b"], "test": ["a  film", "B", "c"]}
+    >>> {where: copied.tolist() for where, copied in copies_in_test(texts).items()}
+    {'train': [True, False, False], 'train_or_valid': [True, True, False]}
+    """
+    train, valid = set(_digests(texts["train"])), set(_digests(texts["valid"]))
+    test = list(_digests(texts["test"]))
+    return {
+        "train": np.array([key in train for key in test], dtype=bool),
+        "train_or_valid": np.array([key in train or key in valid for key in test], dtype=bool),
+    }
+
+
+def _digests(texts: Iterable[str]) -> Iterable[int]:
+    # 128 bits in place of each text: the memory does not grow with the length of the documents.
+    return (xxhash.xxh3_128_intdigest(text_key(text).encode("utf-8", "surrogatepass")) for text in texts)
