@@ -3,10 +3,15 @@
 The public names are imported on first use, so that `import auxtask` costs nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Where other processes take the cores, OpenMP's threads spin for milliseconds at each step while they wait for one
+# that does not run, and everything takes many times as long. It reads this when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 if TYPE_CHECKING:
     from auxtask import plot

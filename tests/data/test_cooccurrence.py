@@ -59,3 +59,15 @@ def test_tokens_of_like_company_are_neighbours_and_unseen_ones_are_nobodys():
     products = vectors[:20] @ vectors[:20].T
     assert products[:10, :10].min() > products[:10, 10:].max()
     assert len(np.unique(vectors[20:].round(4), axis=0)) == 4
+
+
+@pytest.mark.parametrize("width", [3, 5, 6, 7, 64])
+def test_vectors_may_be_wider_than_the_vocabulary(width):
+    stream = np.random.default_rng(0).integers(0, 5, size=400)
+    vectors = ppmi_embeddings(stream, 6, width=width, window=2)
+    assert vectors.shape == (6, width)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+    # Beyond the vocabulary's size there is nothing more to know of the tokens that occur.
+    whole = ppmi_embeddings(stream, 6, width=6, window=2)
+    if width >= 6:
+        np.testing.assert_allclose(vectors[:5] @ vectors[:5].T, whole[:5] @ whole[:5].T, atol=1e-5)

@@ -15,12 +15,15 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hydra.core.global_hydra import GlobalHydra
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+from auxtask.cli import run_command
 from auxtask.data.cooccurrence import ppmi_embeddings
 from auxtask.data.packing import PackedBlocks, read_documents, write_token_stream
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import RTMCollator
+from auxtask.pretrain import pretrain
 from auxtask.training.arguments import training_arguments
 from auxtask.training.pretraining import (
     MaskedLanguageModeling,
@@ -210,6 +213,26 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
         model = AutoModelForMaskedLM.from_pretrained(tmp_path / output / "model", dtype="float32")
         embeddings = model.get_input_embeddings().weight.detach()
         assert F.cosine_similarity(embeddings, counted).min() > 0.999
+
+
+@pytest.mark.parametrize("embeddings", [[], ["embeddings=null"]], ids=["counted", "learned"])
+def test_a_text_of_a_hundred_lines_pretrains(monkeypatch, capsys, tmp_path, embeddings):
+    """Its vocabulary is smaller than what is asked for, and smaller than the width of the encoder."""
+    words = ["the", "sea", "and", "a", "ship", "by", "old", "harbour"]
+    shuffled = random.Random(0)
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(" ".join(shuffled.choices(words, k=12)) for _ in range(100)))
+    line = [f"data.train={text}", f"data.valid={text}", f"output={tmp_path / 'out'}", "trainer.max_steps=2",
+            f"paths.cache={tmp_path / 'cache'}", "architecture.num_hidden_layers=1", *embeddings]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", ["pretrain.py", *line])
+    GlobalHydra.instance().clear()
+    run_command("pretrain", pretrain)
+    GlobalHydra.instance().clear()
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path / "out" / "model", dtype="float32")
+    vocabulary = len(AutoTokenizer.from_pretrained(tmp_path / "out" / "model"))
+    assert vocabulary < 256
+    assert model.get_input_embeddings().weight.shape == (vocabulary, 256)
+    assert "valid    loss" in capsys.readouterr().out
 
 
 def test_a_start_from_counts_predicts_unigrams(model_folder):
