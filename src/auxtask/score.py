@@ -12,11 +12,12 @@ from transformers import PreTrainedTokenizerBase
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode
+from auxtask.data.segmenters import find_segmenter
 from auxtask.errors import AuxtaskError
 from auxtask.escaping import terminal_text
 from auxtask.likelihood.cache import cache_size
-from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
-from auxtask.likelihood.scores import pseudo_perplexity
+from auxtask.likelihood.scorer import PLLScorer
+from auxtask.likelihood.scores import ScoringSummary, pseudo_perplexity
 from auxtask.likelihood.surprise import surprising_words
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
@@ -37,6 +38,7 @@ def score(config: DictConfig) -> None:
         max_length=config.model.max_length,
         cache=cache,
         stride=config.scoring.stride,
+        segmenter=find_segmenter(instantiate(config.scoring).words),
         dtype=choose_dtype(config.scoring.dtype),
     )
     # Every process of a launch has all scores; one of them tells.
@@ -44,7 +46,7 @@ def score(config: DictConfig) -> None:
     likelihoods = {}
     for split in config.splits:
         max_length = config.model.max_length if config.long == "truncate" else None
-        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, max_length))
+        encoded = scorer.annotate(encode(dataset[split], scorer.tokenizer, max_length, segmenter=scorer.segmenter))
         assert scorer.summary is not None
         likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
         with np.errstate(divide="ignore"):
