@@ -1,6 +1,6 @@
 """Words that a tokenizer's pre-tokenizer leaves together: they are found in the text itself."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -16,9 +16,10 @@ Segmenter = Callable[[str], Iterable[str | tuple[int, int]]]
 # Line_Break=SA is what the Unicode Standard calls scripts of South East Asia that need a dictionary: Thai, Lao,
 # Khmer, Myanmar and their kin.
 _SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Tibetan}\p{Line_Break=SA}]")
-_SEVERAL_WORDS = regex.compile(_SPACELESS.pattern + r"|\S\s+\S")
+_SEVERAL_WORDS = regex.compile(_SPACELESS.pattern + r"|\S\s")
+_WORD_EDGE = regex.compile(r"(?w)\b")
 _SPACE_EDGE = regex.compile(r"(?<=\s)|(?=\s)")
-_WORD_EDGE = regex.compile(r"(?w)\b|" + _SPACE_EDGE.pattern)
+_AFTER_SINGLE_SPACE = regex.compile(r"(?<=(?:\A|\S)\p{Zs})(?=\S)")
 
 _WHITE_SPACE = (" ", "  ", "\n", "\t", "\u00a0", "\u3000")
 
@@ -54,11 +55,13 @@ def keeps_spaces(tokenizer: PreTrainedTokenizerBase, spaces: Sequence[str] = _WH
 def word_boundaries(text: str, segmenter: Segmenter | None = None) -> NDArray[np.int64]:
     """Find where words begin and end in a text.
 
+    A single space belongs to the word after it, as tokenizers mark it; any other white space is no part of a word.
+
     Args:
         text: any text.
         segmenter: names the words; None for the default word boundaries of the Unicode Standard (Annex #29):
             runs of letters and digits and runs of Katakana are words, and of other characters, such as Han,
-            Hiragana and Thai ones, each with its diacritics. White space is always between words.
+            Hiragana and Thai ones, each with its diacritics.
 
     Returns:
         Offsets in characters, ascending, shape (boundaries,), int64.
@@ -68,23 +71,31 @@ def word_boundaries(text: str, segmenter: Segmenter | None = None) -> NDArray[np
 
     >>> text = "iPhone用のケース 3.5"
     >>> word_boundaries(text).tolist()
-    [0, 6, 7, 8, 11, 12, 15]
+    [0, 6, 7, 8, 11, 15]
     >>> word_boundaries(text, lambda text: ["iPhone", "用", "のケース", "3.5"]).tolist()
-    [0, 6, 7, 11, 12, 15]
+    [0, 6, 7, 11, 15]
     """
+    edges = {edge.start() for edge in _SPACE_EDGE.finditer(text)}
     if segmenter is None:
-        return np.array([edge.start() for edge in _WORD_EDGE.finditer(text)], dtype=np.int64)
-    edges, at = {0, len(text), *(edge.start() for edge in _SPACE_EDGE.finditer(text))}, 0
-    for word in segmenter(text):
+        edges.update(edge.start() for edge in _WORD_EDGE.finditer(text))
+    else:
+        edges.update(_edges_of_words(text, segmenter(text)))
+    edges.difference_update(edge.start() for edge in _AFTER_SINGLE_SPACE.finditer(text))
+    return np.array(sorted(edges), dtype=np.int64)
+
+
+def _edges_of_words(text: str, words: Iterable[str | tuple[int, int]]) -> Iterator[int]:
+    """Where each word or span begins and ends."""
+    at = 0
+    for word in words:
         start, stop = _find(word, text, at) if isinstance(word, str) else word
         if not 0 <= start <= stop <= len(text):
             raise AuxtaskError(
                 f"the segmenter gives {word!r}, which is not in the text from character {at} on; "
                 "it must give the words of the text as they are written, in order, or (start, end) spans of them"
             )
-        edges |= {start, stop}
+        yield from (start, stop)
         at = stop
-    return np.array(sorted(edges), dtype=np.int64)
 
 
 def _find(word: str, text: str, at: int) -> tuple[int, int]:
@@ -98,11 +109,10 @@ def split_words(
     words: Sequence[int | None],
     segmenter: Segmenter | None = None,
 ) -> list[int]:
-    """Split words that hold several: those with white space inside or a character of a script without spaces.
+    """Split words that hold several: those with white space after a character, or of a script without spaces.
 
     A token begins a word where a boundary of the text (`word_boundaries`) lies between its first character and
-    the last one of the tokens before. Boundaries inside a token do not count: it joins what it spans. White
-    space that is a token of its own is a word of its own.
+    the last one of the tokens before. Boundaries inside a token do not count: it joins what it spans.
 
     Args:
         text: what was tokenized.
@@ -113,8 +123,8 @@ def split_words(
     Returns:
         The word of each token, counted from 0 where some word was split and else as given; -1 for None.
 
-    >>> split_words("東京に 住む", [(0, 2), (2, 3), (3, 5), (5, 6)], [0, 0, 0, 0])
-    [0, 1, 2, 3]
+    >>> split_words("東京に  住む", [(0, 2), (2, 3), (3, 5), (5, 6), (6, 7)], [0, 0, 0, 0, 0])
+    [0, 1, 2, 3, 4]
     >>> split_words("the sea", [(0, 1), (1, 3), (3, 7)], [0, 0, 1])
     [0, 0, 1]
     """
