@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode_whole
+from auxtask.data.segmenters import find_segmenter
 from auxtask.escaping import visible
 from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
 from auxtask.evaluation.rendering import to_csv, to_markdown
@@ -21,7 +22,8 @@ def ngrams(config: DictConfig) -> None:
     dataset = instantiate(config.dataset)
     folder = Path(config.output, folder_name("dataset.name", dataset.name), model_name(config))
     tokenizer = load_tokenizer(config.model.name)
-    token_ids, word_ids = encode_whole(dataset["train"]["text"], tokenizer)
+    segmenter = find_segmenter(instantiate(config.scoring).words)
+    token_ids, word_ids = encode_whole(dataset["train"]["text"], tokenizer, segmenter)
     inventory = instantiate(config.extractor).extract(
         token_ids,
         dataset["train"]["label"],

@@ -12,12 +12,13 @@ from transformers import PreTrainedTokenizerBase
 
 from auxtask.cli import run_command
 from auxtask.data.encoding import encode
+from auxtask.data.segmenters import find_segmenter
 from auxtask.errors import AuxtaskError
 from auxtask.escaping import terminal_text
 from auxtask.files import check_file
 from auxtask.likelihood.cache import cache_size
-from auxtask.likelihood.scorer import PLLScorer, ScoringSummary
-from auxtask.likelihood.scores import pseudo_perplexity
+from auxtask.likelihood.scorer import PLLScorer
+from auxtask.likelihood.scores import ScoringSummary, pseudo_perplexity
 from auxtask.likelihood.surprise import surprising_words
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
@@ -40,6 +41,7 @@ def score(config: DictConfig) -> None:
         max_length=config.model.max_length,
         cache=cache,
         stride=config.scoring.stride,
+        segmenter=find_segmenter(instantiate(config.scoring).words),
         dtype=choose_dtype(config.scoring.dtype),
     )
     # Every process of a launch has all scores; one of them tells.
@@ -47,7 +49,7 @@ def score(config: DictConfig) -> None:
     likelihoods = {}
     for split in config.splits:
         max_length = config.model.max_length if config.long == "truncate" else None
-        documents = encode(dataset[split], scorer.tokenizer, max_length)
+        documents = encode(dataset[split], scorer.tokenizer, max_length, segmenter=scorer.segmenter)
         with share_of_cores(Path(config.paths.cache) / "workers"):
             encoded = scorer.annotate(documents)
         assert scorer.summary is not None

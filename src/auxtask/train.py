@@ -79,9 +79,12 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
 def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:
     """Build the objects that the config names and run the experiment."""
     # Imported here because it takes seconds, and a finished run does without.
+    from auxtask.data.segmenters import find_segmenter
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.model.precision import choose_dtype
     from auxtask.training.experiment import run_experiment
+
+    segmenter = find_segmenter(instantiate(config.scoring).words)
 
     def annotate(split: Dataset, metric: str) -> Dataset:
         scorer = PLLScorer.from_pretrained(
@@ -89,6 +92,7 @@ def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> No
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
             stride=config.scoring.stride,
+            segmenter=segmenter,
             dtype=choose_dtype(config.scoring.dtype),
         )
         return scorer.annotate(split)
@@ -106,6 +110,7 @@ def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> No
         seed=config.seed,
         folder=folder,
         annotate=annotate,
+        segmenter=segmenter,
     )
 
 

@@ -7,8 +7,9 @@ from datasets import Dataset, DatasetDict
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
+from auxtask.data.boundaries import keeps_spaces
 from auxtask.data.encoding import encode, encode_texts
-from auxtask.data.words import marking, reports_words, words_by_marks
+from auxtask.data.words import marking, words_by_marks
 
 TEXT = "the souvenir shop opened ."
 
@@ -100,10 +101,10 @@ def test_byte_level_bpe_words_are_its_pre_splits() -> None:
     assert words_by_marks(tokens, "Ġ") == word_ids
 
 
-def test_sentencepiece_that_sees_the_whole_text_falls_back_to_its_marks() -> None:
+def test_sentencepiece_that_sees_the_whole_text_finds_the_words_of_one_that_splits() -> None:
     split, unsplit = sentencepiece(pre_split=True), sentencepiece(pre_split=False)
-    assert reports_words(split)
-    assert not reports_words(unsplit)
+    assert not keeps_spaces(split, " ")
+    assert keeps_spaces(unsplit, " ")
     for tokenizer in (split, unsplit):
         encoded = encode_texts([TEXT], tokenizer, None)
         words: dict[int, str] = {}

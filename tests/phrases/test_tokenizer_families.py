@@ -1,64 +1,15 @@
 """The line from text to targets with every family of tokenizers, and with text that has no spaces."""
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
 
-from auxtask.data.packing import train_wordpiece
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import BitLabelLabeler
 from auxtask.phrases.tables import top_ngrams
 from auxtask.phrases.vocabulary import display, punctuation_ids
+from families import byte_level_bpe, characters, unigram, wordpiece
 
 ENGLISH = ["Money supply rose, the bank said.", "The bank said money supply fell.", "Crude oil prices fell."] * 3
 JAPANESE = ["東京大学の学生は、東京に住む。", "京都大学の学生は京都に住む。", "東京大学は東京にある。"] * 3
-SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]
-
-
-def wordpiece(texts):
-    return train_wordpiece(texts, vocabulary_size=60)
-
-
-def byte_level_bpe(texts):
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=290, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
-    )
-    return trained(tokenizer, texts, trainer)
-
-
-def unigram(texts):
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(
-        vocab_size=60, special_tokens=SPECIAL, unk_token="<unk>", show_progress=False
-    )
-    return trained(tokenizer, texts, trainer)
-
-
-def characters(texts):
-    letters = sorted({letter for text in texts for letter in text})
-    vocabulary = {token: at for at, token in enumerate([*SPECIAL, *letters])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    tokenizer.decoder = decoders.Fuse()
-    return trained(tokenizer, texts, None)
-
-
-def trained(tokenizer, texts, trainer):
-    if trainer is not None:
-        tokenizer.train_from_iterator(texts, trainer)
-    frame = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
-    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=frame)
-    names = ("pad_token", "unk_token", "bos_token", "eos_token", "mask_token")
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **dict(zip(names, SPECIAL, strict=True)))
-
-
 FAMILIES = [wordpiece, byte_level_bpe, unigram, characters]
 
 

@@ -121,7 +121,7 @@ class MemoryBank:
         self.model.train()
         rows = [self.rows[index] for index in batch]
         self.trained_tokens += sum(map(len, rows))
-        padded = self.tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(self.device)
+        padded = self.tokenizer.pad({"input_ids": rows}, padding_side="right", return_tensors="pt").to(self.device)
         labeled = np.flatnonzero(batch < len(labels))
         with self._autocast(self.dtype):
             vectors, logits = self.model.encode(padded)

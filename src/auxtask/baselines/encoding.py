@@ -72,6 +72,7 @@ def encode_all(
     found = []
     for start in tqdm(range(0, len(order), batch_size), desc="Encoding", delay=1, leave=False):
         chosen = [rows[index] for index in order[start : start + batch_size]]
-        found.append(encode(tokenizer.pad({"input_ids": chosen}, return_tensors="pt").to(device)))
+        padded = tokenizer.pad({"input_ids": chosen}, padding_side="right", return_tensors="pt")
+        found.append(encode(padded.to(device)))
     back = torch.tensor(order).argsort().to(device)
     return tuple(torch.cat(parts).float()[back] for parts in zip(*found, strict=True))

@@ -11,7 +11,8 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
-from auxtask.data.words import marking, reports_words, words_by_marks
+from auxtask.data.boundaries import Segmenter, keeps_spaces, lacks_spaces, split_words
+from auxtask.data.words import marking, spelled, words_by_marks
 
 # The word index of a position that belongs to no word: special tokens.
 NO_WORD = -1
@@ -20,23 +21,29 @@ AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict)
 
 
 def encode_texts(
-    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int | None
+    texts: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int | None,
+    segmenter: Segmenter | None = None,
 ) -> dict[str, list[Any]]:
     """Encode texts with special tokens and number the words.
 
-    A word is what the tokenizer's pre-tokenizer splits off (`word_ids` of a fast tokenizer). Where the
-    tokenizer reports none, or takes a whole text for one word, words are read off the marks in the token
-    strings (`words_by_marks`).
+    A word is what the tokenizer's pre-tokenizer splits off (`word_ids` of a fast tokenizer); one that holds white
+    space, or a character of a script without spaces, is split where the words of the text itself begin
+    (`split_words`). Where the tokenizer reports no words they are read off its tokens (`words_of_ids`).
 
     Args:
         texts: any number of texts; an empty text gives its special tokens alone.
         tokenizer: any tokenizer of `transformers`.
-        max_length: longer texts are cut to so many tokens, special ones included; None for no limit.
+        max_length: longer texts are cut to so many tokens, special ones included, on the tokenizer's
+            `truncation_side`; None for no limit.
+        segmenter: names the words of such text, see `auxtask.data.boundaries.word_boundaries`; None for the
+            word boundaries of the Unicode Standard.
 
     Returns:
-        `input_ids` and, aligned with it, `word_ids`: the index of the token's word in its text, counted from
-        0; -1 at special tokens, also at those spelled out in the text (`[SEP]`), but not at `[UNK]` and the
-        mask token. And `cut_tokens`, for each text the number of tokens that were cut off.
+        `input_ids` and, aligned with it, `word_ids`: the index of the token's word in its text, ascending; -1 at
+        special tokens, also at those spelled out in the text (`[SEP]`), but not at `[UNK]` and the mask token.
+        And `cut_tokens`, for each text the number of tokens that were cut off.
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> encode_texts(["The sea."], load_tokenizer("tiny"), max_length=None)["word_ids"]
@@ -52,16 +59,19 @@ def encode_texts(
         return_token_type_ids=False,
         verbose=False,
     )
-    frame = frame_ids(tokenizer)
-    if reports_words(tokenizer):
-        found = [encoded.word_ids(index) for index in range(len(texts))]
-        word_ids = [
-            [NO_WORD if word is None or token in frame else word for token, word in zip(row, words, strict=True)]
-            for row, words in zip(encoded["input_ids"], found, strict=True)
-        ]
-    else:
-        word_ids = words_of_ids(encoded["input_ids"], tokenizer)
     cut_tokens = _cut_tokens(encoded, texts, tokenizer)
+    if not tokenizer.is_fast:
+        word_ids = words_of_ids(encoded["input_ids"], tokenizer, segmenter)
+        return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut_tokens}
+    frame, look_through = frame_ids(tokenizer), keeps_spaces(tokenizer)
+    word_ids = []
+    for text, row, encoding in zip(texts, encoded["input_ids"], encoded.encodings, strict=True):
+        words = encoding.word_ids
+        if look_through or lacks_spaces(text):
+            words = split_words(text, encoding.offsets, words, segmenter)
+        word_ids.append(
+            [NO_WORD if word is None or token in frame else word for token, word in zip(row, words, strict=True)]
+        )
     return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut_tokens}
 
 
@@ -79,13 +89,14 @@ def _cut_tokens(encoded: BatchEncoding, texts: Sequence[str], tokenizer: PreTrai
 
 
 def encode_whole(
-    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase
+    texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, segmenter: Segmenter | None = None
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Encode whole texts without special tokens: what N-grams are counted in.
 
     Args:
         texts: any number of texts.
         tokenizer: any tokenizer of `transformers`.
+        segmenter: as for `encode_texts`.
 
     Returns:
         For each text its token ids, and aligned with them the index of each token's word.
@@ -94,7 +105,7 @@ def encode_whole(
     >>> encode_whole(["The sea."], load_tokenizer("tiny"))[1]
     [[0, 1, 2]]
     """
-    encoded = encode_texts(texts, tokenizer, max_length=None)
+    encoded = encode_texts(texts, tokenizer, None, segmenter)
     inside = [[word != NO_WORD for word in words] for words in encoded["word_ids"]]
     token_ids, word_ids = (
         [list(compress(row, kept)) for row, kept in zip(encoded[column], inside, strict=True)]
@@ -110,23 +121,35 @@ def frame_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     return frozenset(ids - {None, tokenizer.unk_token_id, tokenizer.mask_token_id})
 
 
-def words_of_ids(token_ids: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    """Number the words of encoded texts by the marks in their token strings.
+def words_of_ids(
+    token_ids: Sequence[Sequence[int]],
+    tokenizer: PreTrainedTokenizerBase,
+    segmenter: Segmenter | None = None,
+) -> list[list[int]]:
+    """Number the words of encoded texts by their tokens alone.
+
+    Marks in the token strings say where words begin (`words_by_marks`); a word that holds several by what the
+    tokens spell is split as in `encode_texts`. Where the pre-tokenizer does not split at spaces, marks say where
+    spaces are, and no more: then the whole text is split so.
 
     Args:
         token_ids: texts as token ids, special tokens included.
         tokenizer: the tokenizer that encoded them.
+        segmenter: as for `encode_texts`.
 
     Returns:
         Word indices as `encode_texts` gives them.
     """
     mark, frame = marking(tokenizer.get_vocab()), frame_ids(tokenizer)
+    unsplit = tokenizer.is_fast and keeps_spaces(tokenizer, " ")
     word_ids = []
     for row in token_ids:
         inside = [token not in frame for token in row]
-        tokens = tokenizer.convert_ids_to_tokens([token for token in row if token not in frame])
-        words = iter(words_by_marks(tokens, mark))
-        word_ids.append([next(words) if is_inside else NO_WORD for is_inside in inside])
+        tokens = tokenizer.convert_ids_to_tokens(list(compress(row, inside)))
+        text, offsets = spelled(tokens, mark)
+        words = [0] * len(tokens) if unsplit else words_by_marks(tokens, mark)
+        following = iter(split_words(text, offsets, words, segmenter))
+        word_ids.append([next(following) if is_inside else NO_WORD for is_inside in inside])
     return word_ids
 
 
@@ -135,13 +158,14 @@ def encode(
     tokenizer: PreTrainedTokenizerBase,
     max_length: int | None,
     num_proc: int | None = None,
+    segmenter: Segmenter | None = None,
 ) -> AnyDataset:
     """Add token ids and word indices to a data set with a column `text`.
 
     Args:
         dataset: one split or a `DatasetDict` of them, with a column `text`.
         tokenizer: any tokenizer of `transformers`.
-        max_length: longer texts are cut to so many tokens, special ones included; None for no limit.
+        max_length, segmenter: as for `encode_texts`.
         num_proc: processes that share the work; None for this one alone.
 
     Returns:
@@ -153,7 +177,7 @@ def encode(
     ['text', 'input_ids', 'attention_mask', 'word_ids', 'cut_tokens']
     """
     return dataset.map(
-        partial(_encode_batch, tokenizer=tokenizer, max_length=max_length),
+        partial(_encode_batch, tokenizer=tokenizer, max_length=max_length, segmenter=segmenter),
         batched=True,
         num_proc=num_proc,
         desc="Tokenizing",
@@ -177,9 +201,12 @@ def document_lengths(split: Dataset) -> NDArray[np.int64]:
 
 
 def _encode_batch(
-    batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase, max_length: int | None
+    batch: dict[str, Any],
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int | None,
+    segmenter: Segmenter | None,
 ) -> dict[str, Any]:
-    columns = encode_texts(batch["text"], tokenizer, max_length)
+    columns = encode_texts(batch["text"], tokenizer, max_length, segmenter)
     attention_mask = [[1] * len(row) for row in columns["input_ids"]]
     return {
         "input_ids": columns["input_ids"],

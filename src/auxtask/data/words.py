@@ -1,31 +1,19 @@
-"""Which tokens form a word: the tokenizer's own pre-splits, or the marks in the token strings."""
+"""Which tokens form a word, and what they spell, by the marks in the token strings alone."""
 
+import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from tokenizers import decoders
-from transformers import PreTrainedTokenizerBase
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 # How a family of tokenizers marks words in its token strings, with an example of two tokens of one word.
 Marking = Literal["##", "Ġ", "▁", "@@", "</w>", "none"]
 
-
-def reports_words(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Tell whether the tokenizer itself says which word a token belongs to.
-
-    Slow tokenizers do not. A fast one whose SentencePiece model sees the text unsplit calls all of it one
-    word, under which every metric would mask the whole rest of the text; that is no answer either.
-
-    Args:
-        tokenizer: any tokenizer of `transformers`.
-
-    Returns:
-        True where `word_ids` of its encodings can be used.
-    """
-    if not tokenizer.is_fast:
-        return False
-    word_ids = tokenizer("the house by the sea", add_special_tokens=False).word_ids()
-    return len(set(word_ids)) > 1 or len(word_ids) == 1
+# Byte-level BPE writes each byte as a character of its own, byte fallback as a token.
+_BYTE_OF = {character: byte for byte, character in bytes_to_unicode().items()}
+_BYTE_TOKEN = re.compile("<0x([0-9A-F]{2})>")
 
 
 def marking(tokens: Iterable[str]) -> Marking:
@@ -90,6 +78,46 @@ def without_marks(token: str, mark: Marking) -> str:
             return token.lstrip("▁")
         case _:
             return token.removesuffix("@@").removesuffix("</w>")
+
+
+def spelled(tokens: Sequence[str], mark: Marking) -> tuple[str, list[tuple[int, int]]]:
+    """Write out the text that token strings stand for.
+
+    Args:
+        tokens: token strings of one text, special tokens left out.
+        mark: as for `marking`.
+
+    Returns:
+        The text, with a space where a word begins, and where each token begins and ends (exclusive) in it. Tokens
+        that share a character, of which each has some bytes, both count it.
+
+    >>> spelled(["par", "##ser", "-"], "##")
+    ('parser -', [(0, 3), (3, 6), (6, 8)])
+    >>> spelled(["▁東", "<0xE4>", "<0xBA>", "<0xAC>", "▁▁"], "▁")
+    ('東京  ', [(0, 1), (1, 2), (1, 2), (1, 2), (2, 4)])
+    """
+    decoder = getincrementaldecoder("utf-8")("replace")
+    characters: list[str] = []
+    offsets = []
+    for index, token in enumerate(tokens):
+        start = len(characters)
+        begins = index > 0 and _begins_word(tokens[index - 1], token, mark)
+        characters.extend(decoder.decode(_bytes_of(token, mark, begins)))
+        shared, _ = decoder.getstate()
+        offsets.append((start, len(characters) + bool(shared)))
+    characters.extend(decoder.decode(b"", final=True))
+    return "".join(characters), offsets
+
+
+def _bytes_of(token: str, mark: Marking, begins: bool) -> bytes:
+    """What a token spells, in UTF-8; the mark at the start of a text stands for no space."""
+    if mark == "▁":
+        if byte := _BYTE_TOKEN.fullmatch(token):
+            return bytes([int(byte[1], 16)])
+        return (token if begins else token.removeprefix("▁")).replace("▁", " ").encode()
+    if mark == "Ġ" and _BYTE_OF.keys() >= set(token):
+        return bytes(_BYTE_OF[character] for character in token)
+    return (" " * begins + without_marks(token, mark)).encode()
 
 
 def _begins_word(previous: str, token: str, mark: Marking) -> bool:

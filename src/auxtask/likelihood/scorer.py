@@ -4,7 +4,6 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from torch import nn
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from auxtask.data.boundaries import Segmenter
 from auxtask.data.encoding import encode_texts, words_of_ids
 from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
@@ -26,26 +26,9 @@ from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.narrowing import pointwise_modules
 from auxtask.likelihood.prediction import evaluating, predictions, suitable_tokens_per_batch
 from auxtask.likelihood.rows import METRICS, masked_batches
-from auxtask.likelihood.scores import TokenScores
+from auxtask.likelihood.scores import ScoringSummary, TokenScores
 from auxtask.likelihood.windows import split_into_windows
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
-
-
-@dataclass(frozen=True)
-class ScoringSummary:
-    """What a call of the scorer did, all processes together.
-
-    Args:
-        documents, tokens: scored in all; special tokens are not counted.
-        cached_documents, cached_tokens: of these, answered by the cache or by an equal document.
-        seconds: wall-clock time.
-    """
-
-    documents: int
-    tokens: int
-    cached_documents: int
-    cached_tokens: int
-    seconds: float
 
 
 class PLLScorer:
@@ -61,6 +44,7 @@ class PLLScorer:
         max_length: longer documents are scored in overlapping windows of so many tokens, special ones included
             (`split_into_windows`); None for what the model can read.
         stride: None for exact scores; k predicts every k-th token in one row, which is faster and approximate.
+        segmenter: names words that the tokenizer leaves together, see `auxtask.data.encoding.encode_texts`.
         cache: a folder that keeps scores by content, shared by all models and metrics; None keeps nothing.
         tokens_per_batch: rows x length of a batch; None for what suits the device and its free memory.
         progress: whether a bar appears on what takes longer than a second.
@@ -85,6 +69,7 @@ class PLLScorer:
         max_length: int | None = None,
         *,
         stride: int | None = None,
+        segmenter: Segmenter | None = None,
         cache: str | Path | None = None,
         tokens_per_batch: int | None = None,
         progress: bool = True,
@@ -109,6 +94,7 @@ class PLLScorer:
         self.metric = metric
         self.max_length = max_length or longest
         self.stride = stride
+        self.segmenter = segmenter
         self.cache = None if cache is None else Path(cache)
         self.tokens_per_batch = tokens_per_batch or suitable_tokens_per_batch(model)
         self.progress = progress
@@ -122,6 +108,7 @@ class PLLScorer:
         max_length: int | None = None,
         *,
         stride: int | None = None,
+        segmenter: Segmenter | None = None,
         cache: str | Path | None = None,
         device: str | torch.device | None = None,
         dtype: torch.dtype = torch.float32,
@@ -131,7 +118,7 @@ class PLLScorer:
 
         Args:
             name: `tiny`, a local folder, or an id of the Hugging Face hub.
-            metric, max_length, stride, cache, progress: as for `PLLScorer`.
+            metric, max_length, stride, segmenter, cache, progress: as for `PLLScorer`.
             device: where to compute; None for the accelerator of this process where there is one, else the CPU.
             dtype: of the weights; `torch.bfloat16` is faster where the hardware has it, and less exact.
 
@@ -143,7 +130,16 @@ class PLLScorer:
         """
         device = _processes().device if device is None else device
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
-        return cls(model, load_tokenizer(name), metric, max_length, stride=stride, cache=cache, progress=progress)
+        return cls(
+            model,
+            load_tokenizer(name),
+            metric,
+            max_length,
+            stride=stride,
+            segmenter=segmenter,
+            cache=cache,
+            progress=progress,
+        )
 
     def score(self, texts: Sequence[str]) -> list[TokenScores]:
         """Score every token of some texts.
@@ -156,7 +152,7 @@ class PLLScorer:
         """
         if isinstance(texts, str):
             raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
-        encoded = encode_texts(texts, self.tokenizer, max_length=None)
+        encoded = encode_texts(texts, self.tokenizer, None, self.segmenter)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
         log_probs = self._log_probs(documents)
         scores = []
@@ -175,8 +171,8 @@ class PLLScorer:
 
         Args:
             dataset: one split with the column `input_ids`, `attention_mask` where some of it is padding, and
-                `word_ids` as `auxtask.data.encoding.encode` adds it; without it words are read off the token
-                strings.
+                `word_ids` as `auxtask.data.encoding.encode` adds it; without it words are read off the tokens
+                (`auxtask.data.encoding.words_of_ids`).
 
         Returns:
             The data set with one column more: float32, aligned with `input_ids`, in [0, 1]; not a number at
@@ -193,7 +189,7 @@ class PLLScorer:
         encoded = dataset
         if "word_ids" not in dataset.column_names:
             encoded = dataset.map(
-                lambda rows: {"word_ids": words_of_ids(rows, self.tokenizer)},
+                lambda rows: {"word_ids": words_of_ids(rows, self.tokenizer, self.segmenter)},
                 batched=True,
                 input_columns="input_ids",
             )

@@ -55,6 +55,23 @@ class TokenScores:
         return np.add.reduceat(np.asarray(self.log_probs, dtype=np.float64), starts) if len(self) else np.zeros(0)
 
 
+@dataclass(frozen=True)
+class ScoringSummary:
+    """What a call of the scorer did, all processes together.
+
+    Args:
+        documents, tokens: scored in all; special tokens are not counted.
+        cached_documents, cached_tokens: of these, answered by the cache or by an equal document.
+        seconds: wall-clock time.
+    """
+
+    documents: int
+    tokens: int
+    cached_documents: int
+    cached_tokens: int
+    seconds: float
+
+
 def pseudo_perplexity(log_probs: ArrayLike) -> float:
     """Sum up how well a model expects a text or a whole corpus (Salazar et al. 2020): lower is better.
 

@@ -55,8 +55,13 @@ class Classifier:
         probabilities = torch.zeros(len(texts), len(self.label_names))
         for start in tqdm(range(0, len(order), self.batch_size), desc="Classifying", delay=1):
             chosen = order[start : start + self.batch_size]
+            # Heads read the first position, and many encoders count from it: padding stands on the right.
             batch = self.tokenizer(
-                [texts[index] for index in chosen], truncation=True, padding=True, return_tensors="pt"
+                [texts[index] for index in chosen],
+                truncation=True,
+                padding=True,
+                padding_side="right",
+                return_tensors="pt",
             )
             logits = self.model(**batch.to(self.model.device)).logits
             probabilities[chosen] = logits.float().softmax(dim=-1).cpu()

@@ -54,14 +54,17 @@ def labels_to_spans(labels: Sequence[str]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def align_labels(labels: Sequence[str], word_ids: Sequence[int], label_ids: Mapping[str, int]) -> list[int]:
+def align_labels(
+    labels: Sequence[str], word_ids: Sequence[int], label_ids: Mapping[str, int], truncation_side: str = "right"
+) -> list[int]:
     """Turn the labels of a document into targets aligned with its `input_ids`.
 
     Args:
         labels: one for each token of the whole document, special tokens not counted.
         word_ids: aligned with `input_ids`, -1 at special tokens and padding. The document may have been
-            truncated at its end after labelling: labels beyond are dropped.
+            truncated after labelling: the labels of what was cut off are dropped.
         label_ids: label to index.
+        truncation_side: of the tokenizer, `right` or `left`: the end at which the document was cut, if it was.
 
     Returns:
         The index of each token's label, -100 (ignored by the loss) where `word_ids` is -1.
@@ -71,13 +74,15 @@ def align_labels(labels: Sequence[str], word_ids: Sequence[int], label_ids: Mapp
 
     >>> align_labels(["O", "B-Phrase"], [-1, 0, 0, -1], {"O": 0, "B-Phrase": 1, "I-Phrase": 2})
     [-100, 0, 1, -100]
+    >>> align_labels(["O", "B-Phrase"], [-1, 0, -1], {"O": 0, "B-Phrase": 1}, truncation_side="left")
+    [-100, 1, -100]
     """
     ordinary = sum(word >= 0 for word in word_ids)
     if len(labels) < ordinary:
         raise AuxtaskError(
             f"{len(labels)} labels for {ordinary} tokens; label all tokens of the document but special ones"
         )
-    following = iter(labels)
+    following = iter(labels[len(labels) - ordinary :] if truncation_side == "left" else labels)
     try:
         return [IGNORE_INDEX if word < 0 else label_ids[next(following)] for word in word_ids]
     except KeyError as error:

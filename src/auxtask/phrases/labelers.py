@@ -94,12 +94,15 @@ class PhraseLabeler(ABC):
             len(token_ids), ((start, end, kind) for start, end, kind in typed if kind is not None)
         )
 
-    def label_ids(self, labels: Sequence[str], word_ids: Sequence[int]) -> list[int]:
+    def label_ids(
+        self, labels: Sequence[str], word_ids: Sequence[int], truncation_side: str = "right"
+    ) -> list[int]:
         """Turn the labels of a document into targets aligned with its `input_ids`.
 
         Args:
             labels: from `label`.
             word_ids: aligned with `input_ids`, -1 at special tokens and padding.
+            truncation_side: of the tokenizer: the end at which the document was cut, if it was.
 
         Returns:
             Indices into `label_names`, -100 where `word_ids` is -1; see `auxtask.phrases.bio.align_labels`.
@@ -107,7 +110,7 @@ class PhraseLabeler(ABC):
         Raises:
             AuxtaskError: there are too few labels, or one was never seen in training.
         """
-        return align_labels(labels, word_ids, self._label_ids)
+        return align_labels(labels, word_ids, self._label_ids, truncation_side)
 
     def _nearest_class(self, ngram: Ngram, document_class: int | None) -> int:
         """The document's class if the N-gram occurs there, else that where it is relatively most frequent."""

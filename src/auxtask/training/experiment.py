@@ -16,6 +16,7 @@ from transformers import (
     set_seed,
 )
 
+from auxtask.data.boundaries import Segmenter
 from auxtask.data.counts import counts_line, document_counts, token_counts
 from auxtask.data.dataset import TextDataset
 from auxtask.data.encoding import encode
@@ -54,6 +55,7 @@ def run_experiment(
     loss: CrossEntropy | None = None,
     adapter: LoraAdapter | None = None,
     callbacks: Sequence[TrainerCallback] = (),
+    segmenter: Segmenter | None = None,
 ) -> dict[str, Any]:
     """Train a classifier with auxiliary tasks, test it once with its best checkpoint and write the run's files.
 
@@ -72,6 +74,7 @@ def run_experiment(
         loss: of the main task; None for cross-entropy.
         adapter: trains adapters in the encoder in place of its weights; None for the weights.
         callbacks: further callbacks of `transformers.Trainer`.
+        segmenter: names words that the tokenizer leaves together, see `auxtask.data.encoding.encode_texts`.
 
     Returns:
         The content of `metrics.json`; nothing in a process that is not the main one.
@@ -86,7 +89,7 @@ def run_experiment(
     _check_length(max_length, model_name)
     collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
     started = time.perf_counter()
-    preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
+    preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate, segmenter)
     # Every process at once: the scorer shares its documents among them.
     encoded = prepare_documents(dataset, max_length, tasks, preparation)
     seconds = {"score": time.perf_counter() - started}
@@ -208,7 +211,7 @@ def prepare_documents(
     Returns:
         The splits with the columns of all tasks.
     """
-    encoded = encode(dataset, preparation.tokenizer, max_length)
+    encoded = encode(dataset, preparation.tokenizer, max_length, segmenter=preparation.segmenter)
     for task in tasks.values():
         encoded = task.prepare(encoded, preparation)
     return encoded
@@ -272,12 +275,13 @@ def write_model(
         folder: the run.
         classifier: the main-task model.
         tokenizer: its tokenizer.
-        max_length: tokens it was trained on; written as the length the tokenizer truncates to.
+        max_length: tokens it was trained on; written as the length the tokenizer truncates to. It is told to pad
+            on the right, whatever it did before: heads read the first position, and many encoders count from it.
     """
     temporary = folder.path / ".model"
     shutil.rmtree(temporary, ignore_errors=True)
     classifier.save_pretrained(temporary)
-    tokenizer.model_max_length = max_length
+    tokenizer.model_max_length, tokenizer.padding_side = max_length, "right"
     tokenizer.save_pretrained(temporary)
     shutil.rmtree(folder.model, ignore_errors=True)
     temporary.rename(folder.model)

@@ -44,7 +44,10 @@ class RecognitionTask:
     def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
         """Extract N-grams from the whole training documents and label train and valid; truncate afterwards."""
         tokenizer = preparation.tokenizer
-        documents = {split: encode_whole(dataset[split]["text"], tokenizer) for split in ("train", "valid")}
+        documents = {
+            split: encode_whole(dataset[split]["text"], tokenizer, preparation.segmenter)
+            for split in ("train", "valid")
+        }
         token_ids, word_ids = documents["train"]
         inventory = self.extractor.extract(
             token_ids,
@@ -58,7 +61,9 @@ class RecognitionTask:
             split: dataset[split].add_column(
                 self.column,
                 [
-                    self._labels.label_ids(self._labels.label(tokens, label, words), kept)
+                    self._labels.label_ids(
+                        self._labels.label(tokens, label, words), kept, tokenizer.truncation_side
+                    )
                     for tokens, words, label, kept in zip(
                         *rows, dataset[split]["label"], dataset[split]["word_ids"], strict=True
                     )

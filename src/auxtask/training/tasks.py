@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.modeling_outputs import BaseModelOutput
 
+from auxtask.data.boundaries import Segmenter
 from auxtask.errors import AuxtaskError
 from auxtask.masking.collators import MaskingCollator
 from auxtask.masking.frequency import annotate_frequencies
@@ -29,12 +30,14 @@ class Preparation:
         tokenizer: its tokenizer.
         label_names: the classes of the main task.
         annotate: adds the column `likelihoods` under a given score metric; cached.
+        segmenter: names words that the tokenizer leaves together, as for `auxtask.data.encoding.encode_texts`.
     """
 
     model_name: str
     tokenizer: PreTrainedTokenizerBase
     label_names: Sequence[str]
     annotate: Callable[[Dataset, str], Dataset]
+    segmenter: Segmenter | None = None
 
 
 class AuxiliaryTask(Protocol):
