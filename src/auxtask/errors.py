@@ -11,3 +11,12 @@ class AuxtaskError(ValueError):
     ...
     auxtask.errors.AuxtaskError: mask_rate=1.5 is outside (0, 1); use for example mask_rate=0.15
     """
+
+
+def first_line(error: BaseException) -> str:
+    """Give what an error of a library says first.
+
+    >>> first_line(ValueError(" no such layer \\n Known are: ..."))
+    'no such layer'
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
