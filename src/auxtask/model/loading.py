@@ -1,5 +1,6 @@
 """Find a vanilla encoder by name and load its tokenizer, its masked language model or a classifier on it."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from transformers import (
 
 from auxtask.errors import AuxtaskError, first_line
 from auxtask.model.names import resolve
-from auxtask.model.probe import check_parts
-from auxtask.model.weights import check_weights, renew_head, without_new_head
+from auxtask.model.probe import MEND, check_parts
+from auxtask.model.weights import check_weights, renew_head, vanilla_network, without_new_head
 
 WHOLE = "use a whole checkpoint"
 
@@ -37,12 +38,16 @@ def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any
             "(without a network use model=tiny or a local folder in model.name)"
         ) from error
     except (ValueError, KeyError) as error:
-        kind = auto_class.__name__.removeprefix("AutoModelFor")
-        raise AuxtaskError(f"{source} is not known to transformers for {kind}: {first_line(error)}") from error
+        raise AuxtaskError(f"{source} is no model that transformers knows: {first_line(error)}") from error
 
 
 def _load(auto_class: Any, name: str | Path, **arguments: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Load a model in float32, with what `transformers` says about its weights."""
+    kind = load_config(name).model_type
+    if kind not in auto_class._model_mapping._model_mapping:
+        raise AuxtaskError(
+            f"{_called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
+        )
     # A shape that does not fit is in the report, where it is not in the way of a new head.
     return _from_pretrained(
         auto_class,
@@ -210,15 +215,18 @@ def maximum_length(config: PretrainedConfig) -> int:
         config: the encoder's configuration.
 
     Returns:
-        `max_position_embeddings`, less the positions that RoBERTa's family keeps for padding.
+        `max_position_embeddings`, less the positions that RoBERTa's family keeps for padding: its table of
+        positions has a row for padding, and begins after it. Where no length is named, what memory allows.
 
     >>> from transformers import RobertaConfig
     >>> maximum_length(RobertaConfig(max_position_embeddings=514, pad_token_id=1))
     512
     """
-    positions = int(config.max_position_embeddings)
-    counts_from_padding = config.model_type in {
-        "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "roberta-prelayernorm", "data2vec-text",
-        "longformer", "mpnet", "xmod", "ibert", "esm", "luke", "mluke", "lilt",
-    }  # fmt: skip
-    return positions - config.pad_token_id - 1 if counts_from_padding else positions
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if positions is None:
+        return sys.maxsize
+    for name, module in vanilla_network(config).named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            return int(positions) - int(padding) - 1
+    return int(positions)

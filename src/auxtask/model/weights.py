@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModel, AutoModelForMaskedLM, PreTrainedModel
+from transformers import AutoModel, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
 
 from auxtask.errors import AuxtaskError
 
@@ -53,7 +53,7 @@ def without_new_head(model: PreTrainedModel, report: Mapping[str, Any]) -> dict[
         The report of the vanilla encoder.
     """
     prefix = model.base_model_prefix
-    vanilla = {f"{prefix}.{name}" for name in vanilla_network(model).base_model.state_dict()}
+    vanilla = {f"{prefix}.{name}" for name in vanilla_network(model.config).base_model.state_dict()}
     return {
         **report,
         "missing_keys": vanilla & set(report["missing_keys"]),
@@ -70,29 +70,27 @@ def renew_head(model: PreTrainedModel, report: Mapping[str, Any]) -> None:
         model: a classifier or tagger; changed in place.
         report: the loading information of `from_pretrained`.
     """
-    known = set(vanilla_network(model).state_dict()) | set(report["missing_keys"])
+    known = set(vanilla_network(model.config).state_dict()) | set(report["missing_keys"])
     known |= {name for name, *_ in report["mismatched_keys"]}
     encoder = {id(parameter) for parameter in model.base_model.parameters()}
-    found = [
-        name for name, value in model.named_parameters() if id(value) not in encoder and name not in known
-    ]
+    found = [name for name, value in model.named_parameters() if id(value) not in encoder and name not in known]
     if found:
         fresh = type(model)(model.config).state_dict()
         model.load_state_dict({name: fresh[name] for name in found}, strict=False)
 
 
-def vanilla_network(model: PreTrainedModel) -> PreTrainedModel:
-    """Build the masked language model of the same architecture without weights: names and shapes alone.
+def vanilla_network(config: PretrainedConfig) -> PreTrainedModel:
+    """Build a masked language model without weights: names and shapes alone, in milliseconds.
 
     Args:
-        model: any stock model.
+        config: of its architecture.
 
     Returns:
         It, on the device `meta`; the bare encoder where the architecture has no masked language model.
     """
-    known = type(model.config) in AutoModelForMaskedLM._model_mapping
+    known = type(config) in AutoModelForMaskedLM._model_mapping
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        return (AutoModelForMaskedLM if known else AutoModel).from_config(model.config)
+        return (AutoModelForMaskedLM if known else AutoModel).from_config(config)
 
 
 def _is_of_encoder(model: PreTrainedModel, name: str) -> bool:

@@ -83,14 +83,15 @@ def run_experiment(
     tokenizer = load_tokenizer(model_name)
     _check_length(max_length, model_name)
     collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
+    # Before anything takes long: an encoder that cannot be used is refused here.
+    set_seed(seed)
+    classifier = load_classifier(model_name, dataset.label_names)
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate)
     # Every process at once: the scorer shares its documents among them.
     encoded = prepare_documents(dataset, max_length, tasks, preparation)
     seconds = {"score": time.perf_counter() - started}
 
-    set_seed(seed)
-    classifier = load_classifier(model_name, dataset.label_names)
     heads = {name: task.head(model_name) for name, task in tasks.items()}
     if adapter is not None:
         adapter.attach(classifier)
