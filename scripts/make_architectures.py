@@ -24,11 +24,10 @@ from conftest import SENTENCES  # noqa: E402
 
 HEAD = """# Architectures
 
-Every architecture for masked language modelling that transformers {version} has, tried with small random weights:
-its scores are compared with those of a naive loop, and it is trained two steps with each task. The page is written by
-`python scripts/make_architectures.py`. What is refused is refused before anything is scored, in the line that
-stands here; a model of a user's own is tried in the same way when it is loaded, so what counts is its own
-configuration.
+Every architecture for masked language modelling that transformers {version} has, tried on a CPU with small
+random weights: its scores are compared with those of a naive loop, and it is trained two steps with each task. The
+page is written by `python scripts/make_architectures.py`. What is refused is refused before anything is scored, in
+the words that stand here; a model of a user's own is tried in the same way when it is loaded.
 
 {runs} of {count} run with all of these tasks: {tasks}.
 

@@ -21,17 +21,13 @@ from auxtask.baselines.run import Resources
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.model.classifier import load
 from auxtask.model.loading import load_classifier, load_encoder, load_masked_lm, load_tagger
-from auxtask.training.tasks import MaskingTask
 
-KINDS = ["bert", "roberta", "deberta-v2", "modernbert", "electra", "distilbert"]
+KINDS = ["bert", "roberta", "deberta-v2", "modernbert"]
 LABELS = ["a", "b", "c"]
 LOADERS = {
     "load_masked_lm": load_masked_lm,
     "PLLScorer": PLLScorer.from_pretrained,
-    "MaskingTask": lambda name: MaskingTask(masking=None).head(str(name)),
-    "load": load,
     "auxtask.load": auxtask.load,
 }
 NEW_HEAD = {
@@ -61,7 +57,9 @@ def save(tmp_path, tokenizer):
     return save_as
 
 
-def with_prefix(prefix):
+def with_prefix(vanilla):
+    """Name the weights of a bare encoder as a model with a head does."""
+    prefix = next(name for name in vanilla if "embeddings" in name).split(".")[0]
     return lambda weights: {f"{prefix}.{name}": value for name, value in weights.items()}
 
 
@@ -69,16 +67,11 @@ def with_prefix(prefix):
 @pytest.mark.parametrize("loader", LOADERS.values(), ids=LOADERS)
 @pytest.mark.parametrize("model_type", KINDS)
 def test_what_needs_a_head_refuses_an_encoder_without_one(save, model_type, loader, prefixed):
-    config_class = type(AutoModel.from_config(small_config_of(save, model_type)))
-    change = with_prefix(config_class.base_model_prefix) if prefixed else None
+    change = with_prefix(load_file(save(model_type) / "model.safetensors")) if prefixed else None
     folder = save(model_type, AutoModel, change)
     with pytest.raises(AuxtaskError, match=r"lacks \d+ weights? \(.*\), which would be random; ") as refusal:
         loader(folder)
     assert "\n" not in str(refusal.value)
-
-
-def small_config_of(save, model_type):
-    return AutoModel.from_pretrained(save(model_type, AutoModel)).config
 
 
 def test_the_line_names_the_weights_and_the_mend(save):
@@ -112,7 +105,7 @@ def test_what_needs_no_head_takes_the_encoder_from_any_checkpoint(save, model_ty
 
 
 @pytest.mark.parametrize("loader", [*NEW_HEAD.values(), load_masked_lm], ids=[*NEW_HEAD, "load_masked_lm"])
-@pytest.mark.parametrize("model_type", KINDS)
+@pytest.mark.parametrize("model_type", ["bert", "modernbert"])
 @pytest.mark.parametrize("damage", ["missing", "other shape", "more layers"])
 def test_a_damaged_encoder_is_refused_by_all(save, model_type, loader, damage):
     folder = save(model_type)
@@ -124,14 +117,13 @@ def test_a_damaged_encoder_is_refused_by_all(save, model_type, loader, damage):
     elif damage == "other shape":
         weights[of_layers[0]] = torch.zeros(3, 5)
     else:
-        weights |= {name.replace(".1.", ".2."): weights[name] for name in of_layers}
+        weights |= {name.replace(".1.", ".2."): weights[name].clone() for name in of_layers}
     save_file(weights, path, {"format": "pt"})
     says = {"missing": "lacks 1 weight", "other shape": "has 1 weight", "more layers": "no place for"}[damage]
     with pytest.raises(AuxtaskError, match=says) as refusal:
         loader(folder)
-    assert of_layers[0].replace(".1.", ".2." if damage == "more layers" else ".1.") in str(refusal.value) or (
-        damage == "more layers"
-    )
+    named = sorted(of_layers)[0].replace(".1.", ".2.") if damage == "more layers" else of_layers[0]
+    assert named in str(refusal.value)
 
 
 def test_a_decoder_of_another_architecture_is_no_head(save):
@@ -182,9 +174,10 @@ def test_an_encoder_without_head_is_trained_alone_and_frozen(save, sentences):
     dataset = build_text_dataset({"train": pairs, "valid": pairs, "test": pairs}, name="few", provenance={})
     folder = save("bert", AutoModel)
     outcome = FrozenEncoder(str(folder), 24).fit_predict(dataset, Resources(0, folder, lambda: folder))
-    assert outcome.probabilities.shape == (len(sentences), 2)
+    assert outcome.probabilities["test"].shape == (len(sentences), 2)
 
 
+@pytest.mark.slow
 def test_two_processes_score_alike_or_refuse(save):
     """A random head would be another in each process."""
     code = (
