@@ -153,3 +153,21 @@ def test_help_shows_the_groups(monkeypatch, capsys):
     assert shown.startswith("auxtask.train is powered by Hydra")
     for option in ("l3masking", "docstrings", "acl_arc", "tiny", "roberta-base", "rtm", "stl"):
         assert option in shown
+
+
+@pytest.mark.parametrize("command", ["train", "score", "ngrams", "pretrain"])
+def test_the_bars_and_reports_of_transformers_are_off(command):
+    # Each command has loaded other libraries before: in one transformers is there, in one only what it builds on.
+    code = (
+        f"import auxtask.{command}, auxtask.cli\n"
+        "auxtask.cli.quiet_libraries()\n"
+        "from transformers.utils import logging\n"
+        "print(logging.is_progress_bar_enabled(), logging.get_verbosity() == logging.ERROR)\n"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout == "False True\n"

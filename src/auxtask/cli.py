@@ -190,6 +190,9 @@ def quiet_libraries() -> None:
     os.environ |= {"TRANSFORMERS_VERBOSITY": "error"} | dict.fromkeys(
         ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"), "1"
     )
+    # transformers takes its bars' switch from this one: where it is loaded and transformers is not, it counts.
+    if huggingface_hub := sys.modules.get("huggingface_hub"):
+        huggingface_hub.utils.disable_progress_bars()
     if transformers := sys.modules.get("transformers"):
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()

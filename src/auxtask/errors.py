@@ -24,3 +24,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     near = get_close_matches(name, known, n=1)
     return f", did you mean {near[0]}?" if near else ""
+
+
+def first_line(error: BaseException) -> str:
+    """Give what an error of a library says first.
+
+    >>> first_line(ValueError(" no such layer \\n Known are: ..."))
+    'no such layer'
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()

@@ -10,12 +10,20 @@ from transformers import (
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
+    LongformerConfig,
     ModernBertConfig,
+    MPNetConfig,
     RobertaConfig,
 )
 
 from auxtask.errors import AuxtaskError
-from auxtask.model.heads import masked_lm_loss, run_head, separate_output_embeddings, vocabulary_logits
+from auxtask.model.heads import (
+    masked_lm_loss,
+    run_encoder,
+    run_head,
+    separate_output_embeddings,
+    vocabulary_logits,
+)
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.tasks import MaskingTask
 
@@ -39,6 +47,9 @@ CONFIGS = {
     "deberta-v2, new head": DebertaV2Config(**SIZES, legacy=False),
     "modernbert": ModernBertConfig(**SIZES, **IDS),
     "albert": AlbertConfig(**SIZES, embedding_size=8),
+    "mpnet": MPNetConfig(**SIZES),
+    # Pads to its window inside, and its classifier looks at the first token from everywhere.
+    "longformer": LongformerConfig(**SIZES, attention_window=4),
 }
 
 
@@ -69,7 +80,7 @@ def test_vocabulary_head_on_chosen_positions_equals_the_full_logits(config, rows
 @torch.no_grad()
 def test_classification_head_on_a_given_output_equals_the_whole_model(config, rows):
     model = AutoModelForSequenceClassification.from_config(config).eval()
-    logits = run_head(model, model.base_model(**rows), attention_mask=rows["attention_mask"]).logits
+    logits = run_head(model, run_encoder(model, **rows), **rows).logits
     torch.testing.assert_close(logits, model(**rows).logits)
 
 

@@ -1,74 +1,73 @@
-"""The whole line, scoring to exported classifier, for every architecture family with small random weights."""
+"""The whole line, scoring to exported classifier, for every masked-LM architecture with small random weights."""
 
-import functools
-import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
-from transformers import (
-    AutoModelForMaskedLM,
-    BertConfig,
-    DebertaV2Config,
-    DistilBertConfig,
-    ElectraConfig,
-    ModernBertConfig,
-    RobertaConfig,
-)
+from transformers import AutoModelForMaskedLM
 
+import architectures
 import auxtask
-from auxtask.data.dataset import build_text_dataset
-from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.collators import L3MaskingCollator
-from auxtask.training.experiment import run_experiment
+from architectures import ALL, COMMON, TASKS, outcome, save_small_model, small_config, small_dataset, train
+from auxtask.model.loading import maximum_length
 from auxtask.training.run_folder import RunFolder
-from auxtask.training.tasks import LikelihoodMaskingTask
-from auxtask.training.weighting.static import StaticWeighting
 
-SIZES = {
-    "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32,
-    "max_position_embeddings": 48,
-}  # fmt: skip
-CONFIGS = {
-    "bert": functools.partial(BertConfig, **SIZES),
-    "roberta": functools.partial(RobertaConfig, **SIZES),
-    "distilbert": functools.partial(
-        DistilBertConfig, dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=48
-    ),
-    "electra": functools.partial(ElectraConfig, **SIZES, embedding_size=8),
-    "deberta-v2": functools.partial(
-        DebertaV2Config, **SIZES, relative_attention=True, pos_att_type=["p2c", "c2p"]
-    ),
-    "modernbert": functools.partial(ModernBertConfig, **SIZES),
-}
-TRAINER = {
-    "patience": None, "head_learning_rate": None, "metric": "accuracy", "max_steps": 20,
-    "per_device_train_batch_size": 8, "per_device_eval_batch_size": 8, "learning_rate": 1e-2,
-    "eval_strategy": "steps", "eval_steps": 10, "bf16": False, "report_to": "none", "disable_tqdm": True,
-}  # fmt: skip
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
-def test_scoring_training_and_export(config, tokenizer, sentences, tmp_path):
-    torch.manual_seed(0)
+@pytest.mark.parametrize("model_type", COMMON)
+def test_the_common_ones_score_train_and_are_exported(model_type, tokenizer, sentences, tmp_path):
     name = tmp_path / "encoder"
-    ids = {f"{kind}_token_id": getattr(tokenizer, f"{kind}_token_id") for kind in ("pad", "cls", "sep")}
-    frame = {"bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
-    AutoModelForMaskedLM.from_config(config(vocab_size=len(tokenizer), **ids, **frame)).save_pretrained(name)
-    tokenizer.save_pretrained(name)
+    save_small_model(model_type, tokenizer, name)
+    architectures.check_scores(name, sentences[:1])
+    dataset, folder = small_dataset(sentences), RunFolder(tmp_path / "run")
+    metrics = train(name, ["rtm", "l3masking", "bit_label"], dataset, folder)
+    assert metrics["steps"] == 2
+    predicted = auxtask.load(folder.model).predict(dataset["test"]["text"])
+    text = (folder.path / "predictions.jsonl").read_text()
+    assert re.findall(r'"prediction": "(\d)"', text) == predicted
 
-    pairs = [(sentence, str(index % 2)) for index, sentence in enumerate(sentences)] * 3
-    dataset = build_text_dataset({"train": pairs, "valid": pairs, "test": pairs}, name="all", provenance={})
-    task = LikelihoodMaskingTask(functools.partial(L3MaskingCollator, mask_rate=0.3))
-    scorer = PLLScorer.from_pretrained(name, progress=False)
-    folder = RunFolder(tmp_path / "run")
-    with folder.locked():
-        metrics = run_experiment(
-            dataset, str(name), 40, {"l3masking": task}, StaticWeighting(), TRAINER, 0, folder,
-            lambda split, metric: scorer.annotate(split),
-        )  # fmt: skip
-    assert metrics["steps"] == 20
-    history = [json.loads(line) for line in (folder.path / "history.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in history] == [10, 20]
-    assert history[-1]["losses"]["l3masking"] < history[0]["losses"]["l3masking"]
-    rows = [json.loads(line) for line in (folder.path / "predictions.jsonl").read_text().splitlines()]
-    assert auxtask.load(folder.model).predict([text for text, _ in pairs]) == [row["prediction"] for row in rows]
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_type", ALL)
+def test_every_architecture_runs_or_is_refused_in_a_line(model_type, tokenizer, sentences, tmp_path):
+    refused = outcome(model_type, tokenizer, sentences, tmp_path)
+    assert set(refused) == set(TASKS)
+    for reason in filter(None, refused.values()):
+        assert "\n" not in reason
+        assert re.fullmatch(rf"model {model_type} cannot be used: .{{30,}}; use an architecture that .*", reason)
+    if model_type in COMMON:
+        assert not any(refused.values())
+
+
+@pytest.mark.slow
+def test_the_page_is_what_the_script_writes(tmp_path):
+    script, page = ROOT / "scripts" / "make_architectures.py", tmp_path / "architectures.md"
+    subprocess.run([sys.executable, script, "--output", page], check=True, capture_output=True)
+    assert page.read_text() == (ROOT / "docs" / "architectures.md").read_text()
+
+
+@pytest.mark.parametrize("model_type", ALL)
+def test_the_longest_text_is_the_longest_that_runs(model_type, tokenizer):
+    config = small_config(model_type, tokenizer)
+    longest = maximum_length(config)
+    if not hasattr(config.get_text_config(), "max_position_embeddings"):
+        assert longest == sys.maxsize
+        return
+    if model_type == "xmod":
+        config.default_language = config.languages[0]
+    model = AutoModelForMaskedLM.from_config(config).eval()
+    lengths = range(architectures.POSITIONS - 4, architectures.POSITIONS + 1)
+    assert max(length for length in lengths if runs(model, length)) == longest
+
+
+@torch.no_grad()
+def runs(model, length):
+    rows = {"input_ids": torch.full((1, length), 9), "attention_mask": torch.ones(1, length, dtype=torch.int64)}
+    try:
+        return bool(model(**rows).logits.isfinite().all())
+    except (IndexError, RuntimeError, ValueError):
+        return False

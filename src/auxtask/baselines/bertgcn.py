@@ -22,7 +22,7 @@ from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.errors import AuxtaskError
 from auxtask.metrics import classification_metrics
 from auxtask.model.classifier import load
-from auxtask.model.heads import run_head
+from auxtask.model.heads import run_encoder, run_head
 from auxtask.model.precision import choose_dtype
 from auxtask.training.progress import evaluation_line
 from auxtask.training.sampling import LengthGroupedSampler
@@ -49,10 +49,10 @@ class InterpolatedModel(nn.Module):
 
     def encode(self, batch: BatchEncoding) -> tuple[Tensor, Tensor]:
         """Give each document's vector, (batch, width), and the classifier's logits, (batch, classes)."""
-        mask = batch["attention_mask"]
-        output = self.classifier.base_model(input_ids=batch["input_ids"], attention_mask=mask)
-        logits = run_head(self.classifier, output, attention_mask=mask).logits
-        return document_vector(self.classifier.config, output[0], mask), logits
+        rows = {name: batch[name] for name in ("input_ids", "attention_mask")}
+        output = run_encoder(self.classifier, **rows)
+        logits = run_head(self.classifier, output, **rows).logits
+        return document_vector(self.classifier.config, output[0], rows["attention_mask"]), logits
 
     def forward(self, logits: Tensor, vectors: Tensor, graph: DocumentGraph, chosen: Documents) -> Tensor:
         """Interpolate.

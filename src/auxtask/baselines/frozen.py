@@ -12,7 +12,7 @@ from auxtask.baselines.encoding import current_device, encode_all, mean_vector
 from auxtask.baselines.linear import LinearModel, logistic_regression
 from auxtask.baselines.run import Outcome, Resources
 from auxtask.data.dataset import SPLITS, TextDataset
-from auxtask.model.loading import load_masked_lm, load_tokenizer
+from auxtask.model.loading import load_encoder, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class FrozenEncoder:
         started = time.perf_counter()
         device = current_device()
         tokenizer = load_tokenizer(self.model_name)
-        encoder = load_masked_lm(self.model_name).base_model.to(device).eval()
+        encoder = load_encoder(self.model_name).to(device)  # type: ignore[arg-type]
 
         def encode(batch: BatchEncoding) -> tuple[Tensor]:
             hidden_states = encoder(batch["input_ids"], attention_mask=batch["attention_mask"])[0]

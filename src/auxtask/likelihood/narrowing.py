@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from auxtask.model.heads import run_encoder
+
 
 @contextmanager
 def narrowed(modules: Sequence[nn.Module], row: Tensor, position: Tensor, shape: torch.Size) -> Iterator[None]:
@@ -71,11 +73,12 @@ def pointwise_modules(model: PreTrainedModel) -> list[nn.Module]:
     )
     shape = torch.Size((2, 7))
     generator = torch.Generator().manual_seed(0)
-    input_ids = torch.randint(model.config.vocab_size, shape, generator=generator)
+    config = model.config.get_text_config()
+    input_ids = torch.randint(config.vocab_size, shape, generator=generator)
     # A padding token would make some models number their positions otherwise.
-    input_ids[input_ids == model.config.pad_token_id] = (model.config.pad_token_id or 0) + 1
+    input_ids[input_ids == config.pad_token_id] = (config.pad_token_id or 0) + 1
     try:
-        model.base_model(input_ids.to(model.device))
+        run_encoder(model, input_ids=input_ids.to(model.device))
     finally:
         hook.remove()
     if len(calls) != 1:
@@ -111,7 +114,11 @@ def pointwise_modules(model: PreTrainedModel) -> list[nn.Module]:
                 search(child, f"{prefix}{name}.")
 
     found: list[str] = []
-    expected = run([])
+    try:
+        expected = run([])
+    except (RuntimeError, ValueError):
+        # A decoder's layer keeps what it saw and does not run again.
+        return []
     tolerance = 1e-10 * float(expected.abs().max())
     search(trial, "")
     return [layer.get_submodule(name) for name in found]

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from auxtask.likelihood.narrowing import narrowed
 from auxtask.likelihood.rows import RowBatch
-from auxtask.model.heads import vocabulary_logits
+from auxtask.model.heads import run_encoder, vocabulary_logits
 
 # Rows x length of a batch: enough to keep the matrix units busy, small enough for a processor's caches.
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
@@ -61,7 +61,7 @@ def token_log_probs(model: PreTrainedModel, batch: RowBatch, pointwise: Sequence
         _to_device(array, model.device) for array in (batch.input_ids, batch.row, batch.position, batch.target)
     )
     with narrowed(pointwise, row, position, input_ids.shape):
-        hidden = model.base_model(input_ids)[0][row, position]
+        hidden = run_encoder(model, input_ids=input_ids)[0][row, position]
     log_probs = []
     for states, targets in zip(hidden.split(POSITIONS_PER_HEAD), target.split(POSITIONS_PER_HEAD), strict=True):
         logits = vocabulary_logits(model, states).float()
@@ -103,5 +103,5 @@ def suitable_tokens_per_batch(model: PreTrainedModel) -> int:
         return TOKENS_PER_BATCH["cpu"]
     free, _ = torch.cuda.mem_get_info(model.device)
     # Generous for a layer's activations: its feed-forward block is 4 widths wide, its attention scores less.
-    bytes_per_token = 64 * model.config.hidden_size * model.dtype.itemsize
+    bytes_per_token = 64 * model.config.get_text_config().hidden_size * model.dtype.itemsize
     return max(min(TOKENS_PER_BATCH["cuda"], free // bytes_per_token), 1)

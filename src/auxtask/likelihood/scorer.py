@@ -278,7 +278,8 @@ class PLLScorer:
         return ScoreCache(self.cache / key[:16], key)
 
     def _check(self, documents: Documents) -> None:
-        highest, vocabulary = int(documents.token_ids.max(initial=0)), self.model.config.vocab_size
+        highest = int(documents.token_ids.max(initial=0))
+        vocabulary = self.model.config.get_text_config().vocab_size
         if highest >= vocabulary:
             raise AuxtaskError(
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "

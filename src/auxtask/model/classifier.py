@@ -8,14 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.errors import AuxtaskError
+from auxtask.model.loading import load_trained_classifier
 
 
 @dataclass
@@ -91,11 +87,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
         The classifier, in eval mode and float32.
 
     Raises:
-        AuxtaskError: there is no classifier in the folder.
+        AuxtaskError: there is no classifier in the folder, or weights of it are missing.
     """
-    try:
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype="float32")
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except OSError as error:
-        raise AuxtaskError(f"'{folder}' holds no classifier; give the folder 'model' of a finished run") from error
-    return Classifier(model.to(device).eval(), tokenizer)
+    model, tokenizer = load_trained_classifier(folder)
+    return Classifier(model.to(device), tokenizer)  # type: ignore[arg-type]

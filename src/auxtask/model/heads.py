@@ -1,5 +1,6 @@
 """Run the encoder and the head of any stock `transformers` model apart: neither does needless work."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,17 +15,13 @@ from auxtask.errors import AuxtaskError
 from auxtask.model.means import mean_loss
 
 
-class GivenEncoderOutput(nn.Module):
-    """Stands where a stock model keeps its encoder and answers with an output computed before."""
+class _StandIn(nn.Module):
+    """Stands where a stock model keeps its encoder."""
 
-    def __init__(self, encoder: nn.Module, output: BaseModelOutput) -> None:
+    def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         # Some heads read their encoder's embedding table (tied weights) or configuration.
         self.__dict__["encoder"] = encoder
-        self.output = output
-
-    def forward(self, *args: Any, **kwargs: Any) -> BaseModelOutput:
-        return self.output
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -33,16 +30,83 @@ class GivenEncoderOutput(nn.Module):
             return getattr(self.__dict__["encoder"], name)
 
 
+class _GivenOutput(_StandIn):
+    """Answers with an output computed before."""
+
+    def __init__(self, encoder: nn.Module, output: BaseModelOutput) -> None:
+        super().__init__(encoder)
+        self.output = output
+
+    def forward(self, *args: Any, **kwargs: Any) -> BaseModelOutput:
+        return self.output
+
+
+class _CalledError(Exception):
+    """What a model gives its encoder, said at the moment when it calls it."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        super().__init__("the encoder was called")
+        self.arguments = arguments
+
+
+class _Listener(_StandIn):
+    """Tells what it is called with."""
+
+    def forward(self, *args: Any, **kwargs: Any) -> BaseModelOutput:
+        encoder = self.__dict__["encoder"]
+        call = inspect.signature(type(encoder).forward).bind(encoder, *args, **kwargs)
+        _, *named = (name for name in call.arguments if name != "kwargs")
+        arguments = {name: call.arguments[name] for name in named} | call.arguments.get("kwargs", {})
+        raise _CalledError({name: value for name, value in arguments.items() if value is not None})
+
+
 @contextmanager
-def _encoder_replaced(model: PreTrainedModel, output: BaseModelOutput) -> Iterator[None]:
+def _in_place_of_the_encoder(model: PreTrainedModel, stand_in: nn.Module) -> Iterator[None]:
     prefix = model.base_model_prefix
     encoder = model._modules[prefix]
-    assert encoder is not None
-    model._modules[prefix] = GivenEncoderOutput(encoder, output)
+    model._modules[prefix] = stand_in
     try:
         yield
     finally:
         model._modules[prefix] = encoder
+
+
+def encoder_inputs(model: PreTrainedModel, **inputs: Any) -> dict[str, Any]:
+    """Tell what a stock model would give its encoder.
+
+    Args:
+        model: a stock model with a head (`AutoModelForSequenceClassification`, `AutoModelForMaskedLM`, ...).
+        **inputs: what it is called with, `input_ids` and `attention_mask` of shape (batch, length).
+
+    Returns:
+        The arguments of `model.base_model(...)` that are not None: often the same, but Longformer's classifier
+        adds `global_attention_mask`.
+
+    >>> import torch
+    >>> from transformers import LongformerConfig, LongformerForSequenceClassification
+    >>> sizes = {"vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    >>> model = LongformerForSequenceClassification(LongformerConfig(**sizes, attention_window=4))
+    >>> encoder_inputs(model, input_ids=torch.tensor([[5, 6, 7]]))["global_attention_mask"].tolist()
+    [[1, 0, 0]]
+    """
+    try:
+        with _in_place_of_the_encoder(model, _Listener(model.base_model)):
+            model(**inputs)
+    except _CalledError as called:
+        return called.arguments
+    raise AssertionError(f"{type(model).__name__} does not call its encoder")
+
+
+def run_encoder(model: PreTrainedModel, **inputs: Any) -> BaseModelOutput:
+    """Run the encoder of a stock model as the model itself would.
+
+    Args:
+        model, **inputs: as for `encoder_inputs`.
+
+    Returns:
+        The encoder's output; hidden states of shape (batch, length, width) come first in it.
+    """
+    return model.base_model(**encoder_inputs(model, **inputs))
 
 
 def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: Any) -> Any:
@@ -50,8 +114,8 @@ def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: 
 
     Args:
         model: a stock model with a head (`AutoModelForSequenceClassification`, `AutoModelForMaskedLM`, ...).
-        encoder_output: what `model.base_model(...)` returned; hidden states of shape (batch, length, width).
-        **inputs: what the head itself reads, for example `attention_mask` of shape (batch, length).
+        encoder_output: what `run_encoder` returned; hidden states of shape (batch, length, width).
+        **inputs: what the head itself may read, `input_ids` and `attention_mask` of shape (batch, length).
 
     Returns:
         What `model(...)` returns.
@@ -60,11 +124,14 @@ def run_head(model: PreTrainedModel, encoder_output: BaseModelOutput, **inputs: 
     >>> from transformers import BertConfig, BertForMaskedLM
     >>> config = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
     >>> model, ids = BertForMaskedLM(config).eval(), torch.tensor([[1, 2, 3]])
-    >>> torch.equal(run_head(model, model.base_model(ids)).logits, model(ids).logits)
+    >>> torch.equal(run_head(model, run_encoder(model, input_ids=ids)).logits, model(ids).logits)
     True
     """
-    with _encoder_replaced(model, encoder_output):
-        return model(inputs_embeds=encoder_output[0], **inputs)
+    if "input_ids" not in inputs:
+        # Hidden states of chosen positions belong to no ids; a stock model wants some input.
+        inputs["inputs_embeds"] = encoder_output[0]
+    with _in_place_of_the_encoder(model, _GivenOutput(model.base_model, encoder_output)):
+        return model(**inputs)
 
 
 @contextmanager
@@ -115,7 +182,16 @@ def _decoder(model: PreTrainedModel) -> Any:
     """The module with a row for each token of the vocabulary that ends the head; None where there is none."""
     module: Any = model.get_output_embeddings()
     # Some heads answer with a layer of another size.
-    return module if module is not None and module.weight.shape[0] == model.config.vocab_size else None
+    vocabulary = model.config.get_text_config().vocab_size
+    return module if module is not None and module.weight.shape[0] == vocabulary else None
+
+
+class HiddenStates(BaseModelOutput):
+    """Hidden states and nothing else: whatever more a head hands on from its encoder is None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
 
 
 def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
@@ -128,7 +204,7 @@ def vocabulary_logits(model: PreTrainedModel, hidden_states: Tensor) -> Tensor:
     Returns:
         Logits of shape (positions, vocabulary); the full (batch, length, vocabulary) is never made.
     """
-    return run_head(model, BaseModelOutput(last_hidden_state=hidden_states.unsqueeze(0))).logits.squeeze(0)
+    return run_head(model, HiddenStates(last_hidden_state=hidden_states.unsqueeze(0))).logits.squeeze(0)
 
 
 def masked_lm_loss(

@@ -1,9 +1,11 @@
 """Find a vanilla encoder by name and load its tokenizer, its masked language model or a classifier on it."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForMaskedLM,
@@ -15,31 +17,53 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from auxtask.errors import AuxtaskError
+from auxtask.errors import AuxtaskError, first_line
 from auxtask.hub_access import ask_hub
 from auxtask.model.names import resolve
+from auxtask.model.probe import MEND, check_parts
+from auxtask.model.weights import check_weights, renew_head, vanilla_network, without_new_head
+
+WHOLE = "use a whole checkpoint"
 
 
 def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any:
-    place = resolve(name)
+    source, place = _called(name), resolve(name)
     if not Path(place).is_dir():
         ask_hub()
     try:
         return auto_class.from_pretrained(place, **arguments)
-    except OSError as error:
+    except AuxtaskError:
+        raise
+    except (OSError, SafetensorError) as error:
         # One exception class covers "offline", "no such repository" and "no such file" in transformers.
-        reason = str(error).strip().splitlines()[0]
         raise AuxtaskError(
-            f"model {str(name)!r} cannot be loaded: {reason} "
+            f"{source} cannot be loaded: {first_line(error)} "
             "(without a network use model=tiny or a local folder in model.name)"
         ) from error
     except (ValueError, KeyError) as error:
-        if isinstance(error, AuxtaskError):
-            raise
-        reason = str(error).strip().splitlines()[0]
+        raise AuxtaskError(f"{source} is no model that transformers knows: {first_line(error)}") from error
+
+
+def _load(auto_class: Any, name: str | Path, **arguments: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """Load a model in float32, with what `transformers` says about its weights."""
+    kind = load_config(name).model_type
+    if kind not in auto_class._model_mapping._model_mapping:
         raise AuxtaskError(
-            f"model {str(name)!r} is not a masked language model that transformers knows: {reason}"
-        ) from error
+            f"{_called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
+        )
+    # A shape that does not fit is in the report, where it is not in the way of a new head.
+    return _from_pretrained(
+        auto_class,
+        name,
+        dtype="float32",
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        **arguments,
+    )
+
+
+def _called(name: str | Path) -> str:
+    return f"model {str(name)!r}"
 
 
 def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
@@ -75,32 +99,34 @@ def load_masked_lm(name: str | Path) -> PreTrainedModel:
         name: as for `resolve`.
 
     Returns:
-        A stock `AutoModelForMaskedLM` in eval mode.
+        A stock `AutoModelForMaskedLM` in eval mode, all of its weights from the checkpoint.
 
     Raises:
-        AuxtaskError: it cannot be loaded or is no masked language model.
+        AuxtaskError: it cannot be loaded, is no masked language model, lacks weights of its head or encoder, or
+            its architecture cannot be used (`check_parts`).
     """
-    return _from_pretrained(AutoModelForMaskedLM, name, dtype="float32")
+    model, report = _load(AutoModelForMaskedLM, name)
+    mend = "use a whole checkpoint with its masked-LM head; aux=stl and the N-gram tasks need no head"
+    check_weights(model, report, _called(name), mend)
+    check_parts(model, _called(name))
+    return model
 
 
 def load_classifier(name: str | Path, label_names: Sequence[str]) -> PreTrainedModel:
     """Load the encoder with a new classification head of its architecture's stock kind.
 
     Args:
-        name: as for `resolve`.
+        name: as for `resolve`; of a checkpoint with a classification head of its own the encoder is taken.
         label_names: the classes, in the order of their indices.
 
     Returns:
         A stock `AutoModelForSequenceClassification` in float32 whose configuration knows the label names.
 
     Raises:
-        AuxtaskError: it cannot be loaded or its architecture has no classification head.
+        AuxtaskError: it cannot be loaded, lacks weights of its encoder, or its architecture cannot be used.
     """
-    return _from_pretrained(
-        AutoModelForSequenceClassification,
-        name,
-        problem_type="single_label_classification",
-        **_labels(label_names),
+    return _load_with_new_head(
+        AutoModelForSequenceClassification, name, label_names, problem_type="single_label_classification"
     )
 
 
@@ -115,18 +141,69 @@ def load_tagger(name: str | Path, label_names: Sequence[str]) -> PreTrainedModel
         A stock `AutoModelForTokenClassification` in float32.
 
     Raises:
-        AuxtaskError: it cannot be loaded or its architecture has no token classification head.
+        AuxtaskError: as for `load_classifier`.
     """
-    return _from_pretrained(AutoModelForTokenClassification, name, **_labels(label_names))
+    return _load_with_new_head(AutoModelForTokenClassification, name, label_names)
 
 
-def _labels(label_names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "dtype": "float32",
-        "num_labels": len(label_names),
-        "id2label": dict(enumerate(label_names)),
-        "label2id": {label: index for index, label in enumerate(label_names)},
-    }
+def load_encoder(name: str | Path) -> PreTrainedModel:
+    """Load the encoder alone, as the masked language model has it, in float32; it needs no head.
+
+    Args:
+        name: as for `resolve`.
+
+    Returns:
+        The encoder in eval mode.
+
+    Raises:
+        AuxtaskError: as for `load_classifier`.
+    """
+    model, report = _load(AutoModelForMaskedLM, name)
+    check_weights(model, without_new_head(model, report), _called(name), WHOLE)
+    check_parts(model, _called(name))
+    encoder: Any = model.base_model
+    return encoder
+
+
+def load_trained_classifier(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a classifier that is trained, and its tokenizer.
+
+    Args:
+        name: a folder or hub id.
+
+    Returns:
+        A stock `AutoModelForSequenceClassification` in eval mode and float32, all of its weights from the
+        checkpoint, and the tokenizer.
+
+    Raises:
+        AuxtaskError: there is no classifier, or it lacks weights.
+    """
+    mend = "give the folder 'model' of a finished run"
+    try:
+        model, report = _load(AutoModelForSequenceClassification, name)
+        tokenizer = _from_pretrained(AutoTokenizer, name)
+    except AuxtaskError as error:
+        reason = first_line(error.__cause__ or error)
+        raise AuxtaskError(f"'{name}' holds no classifier ({reason}); {mend}") from error
+    check_weights(model, report, f"'{name}'", mend)
+    return model, tokenizer
+
+
+def _load_with_new_head(
+    auto_class: Any, name: str | Path, label_names: Sequence[str], **arguments: Any
+) -> PreTrainedModel:
+    model, report = _load(
+        auto_class,
+        name,
+        num_labels=len(label_names),
+        id2label=dict(enumerate(label_names)),
+        label2id={label: index for index, label in enumerate(label_names)},
+        **arguments,
+    )
+    check_weights(model, without_new_head(model, report), _called(name), WHOLE)
+    renew_head(model, report)
+    check_parts(model, _called(name))
+    return model
 
 
 def load_config(name: str | Path) -> PretrainedConfig:
@@ -141,15 +218,18 @@ def maximum_length(config: PretrainedConfig) -> int:
         config: the encoder's configuration.
 
     Returns:
-        `max_position_embeddings`, less the positions that RoBERTa's family keeps for padding.
+        `max_position_embeddings`, less the positions that RoBERTa's family keeps for padding: its table of
+        positions has a row for padding, and begins after it. Where no length is named, what memory allows.
 
     >>> from transformers import RobertaConfig
     >>> maximum_length(RobertaConfig(max_position_embeddings=514, pad_token_id=1))
     512
     """
-    positions = int(config.max_position_embeddings)
-    counts_from_padding = config.model_type in {
-        "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "roberta-prelayernorm", "data2vec-text",
-        "longformer", "mpnet", "xmod", "ibert", "esm", "luke", "mluke", "lilt",
-    }  # fmt: skip
-    return positions - config.pad_token_id - 1 if counts_from_padding else positions
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if positions is None:
+        return sys.maxsize
+    for name, module in vanilla_network(config).named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            return int(positions) - int(padding) - 1
+    return int(positions)

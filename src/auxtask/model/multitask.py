@@ -1,6 +1,6 @@
 """One encoder, several stock heads: the network of multi-task fine-tuning."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from auxtask.model.heads import run_head, store_shared_tensors_once
+from auxtask.model.heads import encoder_inputs, run_head, store_shared_tensors_once
 from auxtask.model.means import count_targets
 
 MAIN = "main"
@@ -71,7 +71,8 @@ class MultiTaskModel(nn.Module):
             part = {"targets": count_targets(part), **part}
             output = outputs[name if name in outputs else MAIN]
             if name == MAIN:
-                logits = run_head(self.classifier, output, attention_mask=part["attention_mask"]).logits
+                rows = {name: part[name] for name in ("input_ids", "attention_mask")}
+                logits = run_head(self.classifier, output, **rows).logits
                 result["logits"] = logits
                 share = len(part["labels"]) / part["targets"]
                 result["losses"][name] = self.main_loss(logits.float(), part["labels"]) * share
@@ -90,10 +91,15 @@ class MultiTaskModel(nn.Module):
 
     def _encode(self, parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, BaseModelOutput]:
         """Run the shared encoder once over the rows of all parts and give each part its own back."""
-        width = max(part["input_ids"].shape[1] for part in parts.values())
-        input_ids = torch.cat([_widen(part["input_ids"], width) for part in parts.values()])
-        attention_mask = torch.cat([_widen(part["attention_mask"], width) for part in parts.values()])
-        output = self.classifier.base_model(input_ids=input_ids, attention_mask=attention_mask)
+        calls = {
+            name: encoder_inputs(
+                self.classifier if name == MAIN else self.heads[name],  # type: ignore[arg-type]
+                input_ids=part["input_ids"],
+                attention_mask=part["attention_mask"],
+            )
+            for name, part in parts.items()
+        }
+        output = self.classifier.base_model(**_stacked(list(calls.values())))
         outputs, start = {}, 0
         for name, part in parts.items():
             rows, length = part["input_ids"].shape
@@ -122,9 +128,17 @@ def apart(batch: Mapping[str, Mapping[str, Tensor]]) -> list[dict[str, Mapping[s
     ]
 
 
-def _widen(rows: Tensor, width: int) -> Tensor:
-    # What is added is masked out: any id will do.
-    return nn.functional.pad(rows, (0, width - rows.shape[1]))
+def _stacked(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make one call of several: rows below each other, what one of them does not give 0 in its rows."""
+    width = max(call["input_ids"].shape[1] for call in calls)
+    stacked: dict[str, Any] = {}
+    for name, example in {name: value for call in calls for name, value in call.items()}.items():
+        stacked[name] = example
+        if isinstance(example, Tensor):
+            parts = [call.get(name, torch.zeros_like(call["input_ids"], dtype=example.dtype)) for call in calls]
+            # What is added on the right is masked out: any value will do.
+            stacked[name] = torch.cat([nn.functional.pad(part, (0, width - part.shape[1])) for part in parts])
+    return stacked
 
 
 def _rows(output: Output, start: int, stop: int, length: int) -> Output:

@@ -88,6 +88,9 @@ def run_experiment(
     tokenizer = load_tokenizer(model_name)
     _check_length(max_length, model_name)
     collators = {name: task.collator(tokenizer, seed) for name, task in tasks.items()}
+    # Before anything takes long: an encoder that cannot be used is refused here.
+    set_seed(seed)
+    classifier = load_classifier(model_name, dataset.label_names)
     started = time.perf_counter()
     preparation = Preparation(model_name, tokenizer, dataset.label_names, annotate, segmenter)
     # Every process at once: the scorer shares its documents among them.
@@ -97,8 +100,6 @@ def run_experiment(
     if is_main_process():
         print(counts_line(dataset.name, counts), flush=True)
 
-    set_seed(seed)
-    classifier = load_classifier(model_name, dataset.label_names)
     heads = {name: task.head(model_name) for name, task in tasks.items()}
     if adapter is not None:
         adapter.attach(classifier)

@@ -14,7 +14,7 @@ from auxtask.constants import IGNORE_INDEX
 from auxtask.data.cooccurrence import following_counts, unigram_probabilities
 from auxtask.masking.collators import MaskingCollator
 from auxtask.masking.pace import EpochCounter
-from auxtask.model.heads import masked_lm_loss, store_shared_tensors_once
+from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
 from auxtask.model.means import share_target_counts
 from auxtask.training.progress import TokenSpeed
 from auxtask.training.sampling import LengthGroupedSampler
@@ -46,7 +46,7 @@ class MaskedLanguageModeling(nn.Module):
         Returns:
             `loss`, a scalar, and in eval mode the counts `predicted` and `correct` (top-1), scalars.
         """
-        hidden_states = self.masked_lm.base_model(input_ids=input_ids, attention_mask=attention_mask)[0]
+        hidden_states = run_encoder(self.masked_lm, input_ids=input_ids, attention_mask=attention_mask)[0]
         loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels, targets)
         output = {"loss": loss}
         if not self.training:

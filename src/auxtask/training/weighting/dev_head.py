@@ -8,7 +8,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from auxtask.likelihood.prediction import evaluating
-from auxtask.model.heads import run_head
+from auxtask.model.heads import run_encoder, run_head
 from auxtask.model.means import mean_over_processes
 from auxtask.training.gradients import task_gradients
 from auxtask.training.weighting.base import Batch
@@ -61,15 +61,14 @@ class DevHead:
                 value.copy_(torch.from_numpy(np.asarray(drawn)))
         with evaluating(self.encoder):
             with torch.no_grad():
-                features = self.encoder(batch["input_ids"], attention_mask=batch["attention_mask"])
+                rows = {name: batch[name] for name in ("input_ids", "attention_mask")}
+                features = run_encoder(self.model, **rows)
             optimizer = torch.optim.AdamW(
                 self.parameters, lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
             )
             last = float("inf")
             for _ in range(self.max_steps):
-                loss = run_head(
-                    self.model, features, attention_mask=batch["attention_mask"], labels=batch["labels"]
-                ).loss
+                loss = run_head(self.model, features, **rows, labels=batch["labels"]).loss
                 gradients = task_gradients({"dev": loss}, self.parameters)["dev"]
                 for value, gradient in zip(self.parameters, gradients, strict=True):
                     value.grad = gradient
