@@ -13,7 +13,7 @@ from auxtask.errors import AuxtaskError
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
-class Table(NamedTuple):
+class FileColumns(NamedTuple):
     """What was read of a file.
 
     Args:
@@ -35,7 +35,7 @@ def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
         yield lines
 
 
-def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
     """Read columns of a delimited file with a header line.
 
     The delimiter is the one of `DELIMITERS` whose header holds most of the wanted columns, or else most
@@ -89,7 +89,7 @@ def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
                 f"line {line} of {path} cannot be read ({reason}; {layout}): give each row the header's number of "
                 "fields; quote those that hold a separator, a line break or, doubled, a quotation mark"
             ) from error
-    return Table(names, dict(columns), layout)
+    return FileColumns(names, dict(columns), layout)
 
 
 def _find_header(path: Path, encoding: str, wanted: Sequence[str]) -> tuple[str, list[str]]:

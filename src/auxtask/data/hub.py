@@ -16,7 +16,7 @@ from datasets.packaged_modules.csv.csv import CsvConfig
 
 from auxtask.data.dataset import TextDataset, build_text_dataset
 from auxtask.data.intake import complete_documents
-from auxtask.data.readers import Documents, Pair, read_documents
+from auxtask.data.readers import FileDocuments, Pair, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 from auxtask.hub_access import ask_hub
@@ -99,7 +99,7 @@ class _Files:
         self._encoding = builder.config.encoding or "utf-8-sig"
         self.splits = list(self._paths)
 
-    def read(self, split: str, path: str, text_column: str, label_column: str) -> Documents:
+    def read(self, split: str, path: str, text_column: str, label_column: str) -> FileDocuments:
         parts = [
             read_documents(file, text_column=text_column, label_column=label_column, encoding=self._encoding)
             for file in self._paths[split]
@@ -110,7 +110,7 @@ class _Files:
             for part in parts
             for text, label in part.pairs
         ]
-        return Documents(pairs, parts[0].layout)
+        return FileDocuments(pairs, parts[0].layout)
 
 
 class _Table:
@@ -121,7 +121,7 @@ class _Table:
         self._tables = builder.as_dataset()
         self.splits = list(self._tables)
 
-    def read(self, split: str, path: str, text_column: str, label_column: str) -> Documents:
+    def read(self, split: str, path: str, text_column: str, label_column: str) -> FileDocuments:
         table = self._tables[split]
         for option, column in (("text_column", text_column), ("label_column", label_column)):
             if column not in table.column_names:
@@ -145,7 +145,7 @@ class _Table:
             names = [_class_name(feature, label) for label in labels]
         else:
             names = [None if label is None else str(label) for label in labels]
-        return Documents(list(zip(table[text_column], names, strict=True)), "")
+        return FileDocuments(list(zip(table[text_column], names, strict=True)), "")
 
 
 def _is_delimited(builder: DatasetBuilder) -> bool:

@@ -16,7 +16,7 @@ def complete_documents(pairs: Sequence[Pair], where: str, layout: str = "") -> t
     Args:
         pairs: (text, label) pairs; None or white space alone is no text and no label.
         where: what they were read from, for the error.
-        layout: how they were read, see `auxtask.data.readers.Documents`.
+        layout: how they were read, see `auxtask.data.readers.FileDocuments`.
 
     Returns:
         The documents with both, in order; and `rows` (documents read), `no_text`, `no_label` (documents left out;

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from auxtask.data.delimited import Table, open_text, read_delimited
+from auxtask.data.delimited import FileColumns, open_text, read_delimited
 from auxtask.data.workbooks import read_workbook
 from auxtask.errors import AuxtaskError
 from auxtask.files import atomic_path
@@ -16,7 +16,7 @@ from auxtask.files import atomic_path
 Pair = tuple[str | None, str | None]
 
 
-class Documents(NamedTuple):
+class FileDocuments(NamedTuple):
     """The documents of a file.
 
     Args:
@@ -55,7 +55,7 @@ def read_documents(
     text_column: str = "text",
     label_column: str = "label",
     encoding: str = "utf-8-sig",
-) -> Documents:
+) -> FileDocuments:
     """Read the text and the label of every document of a file, and say how it was read.
 
     Args:
@@ -76,7 +76,7 @@ def read_documents(
     >>> path = Path(tempfile.mkdtemp()) / "films.csv"
     >>> _ = path.write_text("label;text\\nNA;fine, really\\n")
     >>> read_documents(path)
-    Documents(pairs=[('fine, really', 'NA')], layout='separated by semicolons')
+    FileDocuments(pairs=[('fine, really', 'NA')], layout='separated by semicolons')
     """
     path = Path(path).expanduser()
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
@@ -119,7 +119,7 @@ def read_documents(
                 f"column {label_column!r} of {path} holds {value!r:.60}; "
                 "a document has one label, a string or a number"
             )
-    return Documents(
+    return FileDocuments(
         [(text, None if label is None else str(label)) for text, label in zip(texts, labels, strict=True)], layout
     )
 
@@ -151,7 +151,7 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
         temporary.write_bytes(gzip.compress(lines.encode("utf-8"), mtime=0))
 
 
-def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
     names: dict[str, None] = {}
     columns: dict[str, list[Any]] = {name: [] for name in wanted}
     with open_text(path, encoding) as lines:
@@ -169,10 +169,10 @@ def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
             names.update(dict.fromkeys(row))
             for name, values in columns.items():
                 values.append(row.get(name))
-    return Table(list(names), columns)
+    return FileColumns(list(names), columns)
 
 
-def _read_parquet(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+def _read_parquet(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -181,10 +181,10 @@ def _read_parquet(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
         table = pq.read_table(path, columns=[name for name in names if name in wanted])
     except pa.ArrowInvalid as error:
         raise AuxtaskError(f"file {path} is not a whole Parquet file ({error}); write it again") from error
-    return Table(names, {name: table.column(name).to_pylist() for name in table.column_names})
+    return FileColumns(names, {name: table.column(name).to_pylist() for name in table.column_names})
 
 
-def _read_workbook(path: Path, encoding: str, wanted: Sequence[str]) -> Table:
+def _read_workbook(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
     return read_workbook(path, wanted)
 
 

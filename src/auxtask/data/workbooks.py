@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from auxtask.data.delimited import Table
+from auxtask.data.delimited import FileColumns
 from auxtask.errors import AuxtaskError
 
 
-def read_workbook(path: Path, wanted: Sequence[str]) -> Table:
+def read_workbook(path: Path, wanted: Sequence[str]) -> FileColumns:
     """Read columns of the first sheet of an `.xlsx` file; its first row is the header.
 
     Args:
@@ -54,4 +54,4 @@ def read_workbook(path: Path, wanted: Sequence[str]) -> Table:
                     values.append(None if cells[name] is None else str(cells[name]))
     finally:
         book.close()
-    return Table(names, columns, layout)
+    return FileColumns(names, columns, layout)
