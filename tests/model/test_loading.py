@@ -207,3 +207,19 @@ def test_a_model_is_given_back_as_it_was(tmp_path, tokenizer):
     assert not any(module.training for module in model.modules())
     assert json.loads((tmp_path / "config.json").read_text())["model_type"] == "bert"
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_weights_that_are_not_numbers_are_no_matter_of_the_architecture(save):
+    folder = save("bert", change=lambda weights: {name: value * torch.nan for name, value in weights.items()})
+    scorer = PLLScorer.from_pretrained(folder, progress=False)
+    with pytest.raises(AuxtaskError, match="likelihoods that are not finite"):
+        scorer.score(["The sea."])
+
+
+def test_a_probe_leaves_the_random_numbers_alone(save):
+    folder = save("bert")
+    torch.manual_seed(0)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    load_masked_lm(folder)
+    assert torch.equal(torch.rand(1), expected)

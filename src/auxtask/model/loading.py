@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
+from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -228,7 +230,9 @@ def maximum_length(config: PretrainedConfig) -> int:
     positions = getattr(config.get_text_config(), "max_position_embeddings", None)
     if positions is None:
         return sys.maxsize
-    for name, module in vanilla_network(config).named_modules():
+    # A class of the user's own cannot be built from its configuration.
+    network = vanilla_network(config) if type(config) in AutoModel._model_mapping else nn.Module()
+    for name, module in network.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:
             return int(positions) - int(padding) - 1
