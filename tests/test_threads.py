@@ -72,3 +72,11 @@ def test_a_number_of_threads_that_was_set_stands(start, tmp_path):
     assert start()[1] == "8 8"
     assert start({**FREE, "OMP_NUM_THREADS": "3"})[1] == "8 8"
     assert len(list((tmp_path / "workers").glob("*-*.lock"))) == 8
+
+
+def test_waiting_threads_give_their_core_away_unless_the_user_says_otherwise():
+    line = [sys.executable, "-c", "import os, auxtask; print(os.environ['OMP_WAIT_POLICY'])"]
+    free = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    for environment, policy in ((free, "PASSIVE"), ({**free, "OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+        done = subprocess.run(line, capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout.strip() == policy
