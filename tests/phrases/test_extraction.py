@@ -1,11 +1,16 @@
 """Extraction: the worked example of the method, scopes, options and what it refuses."""
 
+from itertools import groupby
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from auxtask.errors import AuxtaskError
 from auxtask.phrases.extraction import NgramExtractor
+from auxtask.phrases.segmentation import learn_merges
 from auxtask.phrases.vocabulary import punctuation_ids, vocabulary_fingerprint
 
 CLASS_A = ["m1 money supply rose money supply fell", "money supply rose again"]
@@ -185,3 +190,26 @@ def test_what_cannot_be_extracted_is_said_in_one_line(arguments, message):
 def test_options_out_of_range(options, message):
     with pytest.raises(AuxtaskError, match=message):
         NgramExtractor(**options)
+
+
+@given(
+    st.lists(st.lists(st.integers(10, 12), max_size=9), min_size=1, max_size=6),
+    st.integers(1, 4),
+)
+def test_two_equal_tokens_are_joined_only_where_so_many_pairs_do_not_overlap(documents, min_frequency):
+    merges = learn_merges(documents, num_merges=50, min_frequency=min_frequency, max_length=10)
+    joined = {left[0] for left, right in merges if left == right and len(left) == 1}
+    pairs = dict.fromkeys((10, 11, 12), 0)
+    for document in documents:
+        for token, run in groupby(document):
+            pairs[token] += len(list(run)) // 2
+    assert all(pairs[token] >= min_frequency for token in joined)
+
+
+def test_three_equal_tokens_hold_one_pair():
+    with pytest.raises(AuxtaskError, match="no N-gram found"):
+        NgramExtractor(min_frequency=2).extract([[7, 7, 7]], [0])
+    assert NgramExtractor(min_frequency=2).extract([[7, 7, 7], [7, 7]], [0, 0]).frequencies == {(7, 7): {0: 2}}
+    # The pair within a longer N-gram is a pair all the same.
+    found = NgramExtractor(min_frequency=2).extract([[5, 7, 7, 6], [5, 7, 7, 6]], [0, 0])
+    assert found.frequencies == {(5, 7, 7, 6): {0: 2}}

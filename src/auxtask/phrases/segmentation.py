@@ -5,6 +5,7 @@ a unit is a token id, or all token ids of a word where only whole words may be j
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
@@ -28,6 +29,8 @@ _BOUNDARY, _OTHER = chr(0), chr(1)
 # Every code point but the surrogates, which are no characters.
 _CHARACTERS = 0x110000 - 0x800 - 2
 _BATCH = 1024
+# A run of one character, and each character of it but the last.
+_RUN, _REPEATED = re.compile(r"(.)\1+", re.DOTALL), re.compile(r"(.)(?=\1)", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -83,9 +86,9 @@ def learn_merges(
 ) -> tuple[Merge, ...]:
     """Learn byte-pair merges: join the most frequent adjacent pair everywhere, over and over.
 
-    A pair is counted at every adjacent position, so a run of r equal symbols counts r - 1 times. Among
-    equally frequent pairs that of lower token ids goes first, a token before a symbol, an earlier symbol
-    before a later one.
+    A pair is counted at every adjacent position, so a run of r equal symbols counts r - 1 times; but two equal units
+    are joined only where the runs of them hold `min_frequency` pairs that do not overlap, r // 2 each. Among equally
+    frequent pairs that of lower token ids goes first, a token before a symbol, an earlier symbol before a later one.
 
     Args:
         documents: units of each document; None where nothing may be joined across.
@@ -107,7 +110,7 @@ def learn_merges(
     # are merged faster.
     frequent = {unit for unit, count in counts.items() if unit is not None and count >= min_frequency}
     alphabet = _alphabet(frequent)
-    texts = (_spell(document, alphabet, _BOUNDARY) for document in documents)
+    texts = _parted_runs([_spell(document, alphabet, _BOUNDARY) for document in documents], min_frequency)
     tokenizer = Tokenizer(BPE())
     trainer = BpeTrainer(
         vocab_size=len(frequent) + num_merges,
@@ -122,6 +125,21 @@ def learn_merges(
         (tuple(unit_of[character] for character in left), tuple(unit_of[character] for character in right))
         for left, right in json.loads(tokenizer.to_str())["model"]["merges"][:num_merges]
     )
+
+
+def _parted_runs(texts: Sequence[str], min_frequency: int) -> Sequence[str]:
+    """Part equal characters that stand beside each other, where their runs hold too few pairs.
+
+    Nothing that is frequent enough is lost: of what holds two of them, each occurrence takes a pair of a run.
+    """
+    pairs: Counter[str] = Counter()
+    for text in texts:
+        for run in _RUN.finditer(text):
+            pairs[run[1]] += len(run[0]) // 2
+    rare = {character for character, count in pairs.items() if count < min_frequency}
+    if not rare:
+        return texts
+    return [_REPEATED.sub(lambda found: found[0] + _BOUNDARY * (found[0] in rare), text) for text in texts]
 
 
 class MergeSegmenter:
