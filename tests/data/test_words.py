@@ -100,6 +100,11 @@ def naive_begins(text, offsets, pieces):
     return begins
 
 
+def ids_and_words(*arguments):
+    encoded = encode_texts(*arguments)
+    return encoded["input_ids"], encoded["word_ids"]
+
+
 def begins(word_ids):
     return [index == 0 or word_ids[index - 1] != word for index, word in enumerate(word_ids)]
 
@@ -114,7 +119,9 @@ def test_words_are_those_of_the_naive_loop(family, texts):
     tokenizer = learned(family, texts)
     encoded = encode_texts(texts, tokenizer, None)
     stock = tokenizer(texts, add_special_tokens=False)
-    for text, row, words, encoding in zip(texts, *encoded.values(), stock.encodings, strict=True):
+    for text, row, words, encoding in zip(
+        texts, encoded["input_ids"], encoded["word_ids"], stock.encodings, strict=True
+    ):
         tokens, words = without_frame(row, words)
         assert list(tokens) == encoding.ids
         assert begins(words) == naive_begins(text, encoding.offsets, encoding.word_ids)
@@ -145,7 +152,7 @@ def test_a_sentence_is_not_one_word_and_whole_word_masks_a_part_of_it(family, la
 def test_white_space_tokens_end_a_word(family, parts):
     text, tokenizer = "".join(["a", *parts]), TOKENIZERS[family]
     encoding = tokenizer(text, add_special_tokens=False).encodings[0]
-    _, [words] = encode_texts([text], tokenizer, None).values()
+    _, [words] = ids_and_words([text], tokenizer, None)
     inside = [word for word in words if word >= 0]
     for (one, word), (other, following) in pairwise(zip(encoding.offsets, inside, strict=True)):
         before, after = text[slice(*one)], text[slice(*other)]
@@ -169,7 +176,7 @@ def test_english_words_stay_those_of_the_pre_tokenizer(family, data_folder):
         tokenizer = family(texts[:100])
         assert not keeps_spaces(tokenizer) or family is xlm_roberta_by_white_space
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)
-        _, word_ids = encode_texts(texts, tokenizer, None).values()
+        _, word_ids = ids_and_words(texts, tokenizer, None)
         for text, words, encoding in zip(texts, word_ids, encoded.encodings, strict=True):
             assert [word for word in words if word >= 0] == encoding.word_ids
             # Looked through or not, nothing is split.
@@ -278,7 +285,7 @@ def test_likelihoods_follow_the_words_and_so_does_the_cache(family, segmenter, t
     )
     model = BertForMaskedLM(config).eval()
     text = TEXTS["japanese"][0]
-    [row], [words] = encode_texts([text], tokenizer, None, segmenter).values()
+    [row], [words] = ids_and_words([text], tokenizer, None, segmenter)
     expected = naive_log_probs(model, row, words, "word_l2r", tokenizer.mask_token_id)
     for _ in range(2):
         for other in (segmenter, lambda text: [text]):
