@@ -1,7 +1,7 @@
 """Byte-pair merging the slow and obvious way, to compare with."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 
 def replay(document, merges):
@@ -39,3 +39,18 @@ def cut(document, lengths):
         at += length
     assert at == len(units)
     return symbols
+
+
+def parted(documents, min_frequency):
+    """Put a boundary between two equal units whose runs hold fewer pairs that do not overlap than are asked for."""
+    pairs = Counter()
+    for document in documents:
+        for unit, run in groupby(document):
+            pairs[unit] += len(list(run)) // 2
+    result = []
+    for document in documents:
+        units = document[:1]
+        for before, unit in pairwise(document):
+            units += [None, unit] if before == unit and pairs[unit] < min_frequency else [unit]
+        result.append(units)
+    return result

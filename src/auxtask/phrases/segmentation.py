@@ -86,9 +86,10 @@ def learn_merges(
 ) -> tuple[Merge, ...]:
     """Learn byte-pair merges: join the most frequent adjacent pair everywhere, over and over.
 
-    A pair is counted at every adjacent position, so a run of r equal symbols counts r - 1 times; but two equal units
-    are joined only where the runs of them hold `min_frequency` pairs that do not overlap, r // 2 each. Among equally
-    frequent pairs that of lower token ids goes first, a token before a symbol, an earlier symbol before a later one.
+    A pair is counted at every adjacent position, so a run of r equal symbols counts r - 1 times; but two equal
+    units are joined only where the runs of them hold `min_frequency` pairs that do not overlap, r // 2 each. Among
+    equally frequent pairs that of lower token ids goes first, a token before a symbol, an earlier symbol before a
+    later one.
 
     Args:
         documents: units of each document; None where nothing may be joined across.
