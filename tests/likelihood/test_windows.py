@@ -91,7 +91,8 @@ def test_scores_of_a_long_text_are_those_of_its_windows(
     metric: str, masked_lm: BertForMaskedLM, tokenizer: PreTrainedTokenizerFast, sentences: list[str]
 ) -> None:
     text = " ".join(sentences)
-    [token_ids], [word_ids] = encode_texts([text], tokenizer, None).values()
+    encoded = encode_texts([text], tokenizer, None)
+    [token_ids], [word_ids] = encoded["input_ids"], encoded["word_ids"]
     scorer = PLLScorer(masked_lm, tokenizer, metric, max_length=20, tokens_per_batch=200)
     scores, short = scorer.score([text, sentences[0]])
     assert len(scores) == len(token_ids) - 2 > 4 * 20

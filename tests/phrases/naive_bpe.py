@@ -42,7 +42,7 @@ def cut(document, lengths):
 
 
 def parted(documents, min_frequency):
-    """Put a boundary between two equal units whose runs hold fewer pairs that do not overlap than are asked for."""
+    """Put a boundary between equal units whose runs hold fewer pairs that do not overlap than are asked for."""
     pairs = Counter()
     for document in documents:
         for unit, run in groupby(document):
