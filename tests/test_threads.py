@@ -74,9 +74,9 @@ def test_a_number_of_threads_that_was_set_stands(start, tmp_path):
     assert len(list((tmp_path / "workers").glob("*-*.lock"))) == 8
 
 
-def test_waiting_threads_give_their_core_away_unless_the_user_says_otherwise():
-    line = [sys.executable, "-c", "import os, auxtask; print(os.environ['OMP_WAIT_POLICY'])"]
-    free = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    for environment, policy in ((free, "PASSIVE"), ({**free, "OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+def test_waiting_threads_spin_for_a_short_time_unless_the_user_says_otherwise():
+    line = [sys.executable, "-c", "import os, auxtask; print(os.environ['GOMP_SPINCOUNT'])"]
+    free = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    for environment, turns in ((free, "1000"), ({**free, "GOMP_SPINCOUNT": "7"}, "7")):
         done = subprocess.run(line, capture_output=True, text=True, check=True, env=environment)
-        assert done.stdout.strip() == policy
+        assert done.stdout.strip() == turns

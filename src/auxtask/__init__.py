@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# Where other processes take the cores, OpenMP's threads would spin at each step while they wait for one
-# that does not run, and everything takes many times as long. It reads this when torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Beside other busy processes OpenMP's threads would spin long for one that does not run, at every step. So few turns
+# cost nothing on an idle machine. OpenMP reads this when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from auxtask import plot

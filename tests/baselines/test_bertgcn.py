@@ -202,6 +202,8 @@ def test_the_command_gives_the_yardsticks_that_are_printed_beside_every_run(trai
     train_command(f"baseline={name}")
     [folder] = tmp_path.glob(f"runs/files/small-bert/{name}/*")
     [kept] = tmp_path.glob("cache/yardsticks/*")
-    assert json.loads((folder / "metrics.json").read_text())["test"] == json.loads(kept.read_text())["scores"][name]
+    assert (
+        json.loads((folder / "metrics.json").read_text())["test"] == json.loads(kept.read_text())["scores"][name]
+    )
     # No auxiliary task reaches a baseline.
     assert "already finished" in train_command(f"baseline={name}", "aux=rtm")
