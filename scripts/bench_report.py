@@ -1,6 +1,6 @@
 """Time the report of many run folders: real ones, copied under other seeds, data sets and models.
 
-python scripts/bench_report.py results/runs --dataset acl_arc --count 2000
+python scripts/bench_report.py results/small.tar.xz --dataset acl_arc --count 2000
 """
 
 import argparse
@@ -12,6 +12,8 @@ import tempfile
 from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
+
+from auxtask.evaluation.archive import opened_runs
 
 
 def copy_runs(source: Path, target: Path, dataset: str, number: int, datasets: int, models: int) -> None:
@@ -34,7 +36,7 @@ def copy_runs(source: Path, target: Path, dataset: str, number: int, datasets: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=Path)
+    parser.add_argument("runs", type=Path, help="a folder of runs, or an archive of them")
     parser.add_argument("--dataset", default="acl_arc", help="whose runs are copied")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--datasets", type=int, default=3, help="of the copies")
@@ -42,7 +44,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs, output = Path(folder, "runs"), Path(folder, "report")
-        copy_runs(arguments.runs, runs, arguments.dataset, arguments.count, arguments.datasets, arguments.models)
+        with opened_runs(arguments.runs) as source:
+            copy_runs(source, runs, arguments.dataset, arguments.count, arguments.datasets, arguments.models)
         start = perf_counter()
         command = [sys.executable, "-m", "auxtask.report", str(runs), f"output={output}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

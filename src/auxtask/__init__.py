@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# Beside other busy processes OpenMP's threads would spin long for one that does not run, at every step. So few turns
-# cost nothing on an idle machine. OpenMP reads this when torch is loaded.
+# Beside other busy processes OpenMP's threads would spin long for one that does not run, at every step. So few
+# turns cost nothing on an idle machine. OpenMP reads this when torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from auxtask.cli import run_command
 from auxtask.errors import AuxtaskError
 from auxtask.escaping import visible
+from auxtask.evaluation.archive import ENDING, opened_runs
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.rendering import to_markdown
 from auxtask.evaluation.runs import read_runs
@@ -19,11 +20,13 @@ from auxtask.plot.report import write_report
 
 def report(config: DictConfig) -> None:
     """Write the report, print the scores of each data set and name what was left out."""
-    folder = read_runs(config.paths.runs)
+    source = Path(config.archive or config.paths.runs)
+    with opened_runs(source) as opened:
+        folder = read_runs(opened)
     for problem in folder.problems:
         print(visible(f"left out: {problem.path}: {problem.reason}"), file=sys.stderr)
     if not folder.runs:
-        raise AuxtaskError(f"no finished run in '{config.paths.runs}'; python -m auxtask.train makes one")
+        raise AuxtaskError(f"no finished run in '{source}'; python -m auxtask.train makes one")
     sections = report_sections(
         folder,
         comparable_blocks(folder.runs),
@@ -31,7 +34,7 @@ def report(config: DictConfig) -> None:
         resamples=config.resamples,
         command_line=training_command,
     )
-    output = Path(config.output)
+    output = Path(config.output or default_output(source))
     write_report(sections, run_table(folder.runs), output)
     for section in sections:
         for table in section.tables:
@@ -40,12 +43,25 @@ def report(config: DictConfig) -> None:
     print(visible(f"{len(folder.runs)} runs; report: {output / 'report.html'}"))
 
 
+def default_output(source: Path) -> Path:
+    """Choose the folder of a report: within the runs folder, or beside the archive.
+
+    >>> default_output(Path("results/small.tar.xz")).as_posix()
+    'results/small-report'
+    """
+    if source.name.endswith(ENDING):
+        return source.with_name(f"{source.name.removesuffix(ENDING)}-report")
+    return source / "report"
+
+
 def runs_folder_first(arguments: Sequence[str]) -> list[str]:
-    """Let the runs folder stand on the command line by itself, as `paths.runs` otherwise would.
+    """Let the runs folder, or an archive of runs, stand on the command line by itself.
 
     >>> runs_folder_first(["my runs", "ddof=0"])
     ['paths.runs="my runs"', 'ddof=0']
     """
+    if arguments and Path(arguments[0]).is_file():
+        return [f"archive={override_value(arguments[0])}", *arguments[1:]]
     if arguments and not arguments[0].startswith("-") and ("=" not in arguments[0] or Path(arguments[0]).is_dir()):
         return [f"paths.runs={override_value(arguments[0])}", *arguments[1:]]
     return list(arguments)
