@@ -10,7 +10,7 @@ from typing import Any
 
 from auxtask.errors import AuxtaskError
 
-LONGEST_NAME = 255  # bytes, on every usual file system
+LONGEST_FOLDER_NAME = 255  # bytes, on every usual file system
 
 
 @contextmanager
@@ -108,8 +108,8 @@ def folder_name(what: str, name: str) -> str:
         reason = f"holds {forbidden!r}"
     elif name in {"", ".", ".."}:
         reason = "would be no folder of its own"
-    elif len(os.fsencode(name)) > LONGEST_NAME:
-        name, reason = f"{name[:20]}...", f"has more than {LONGEST_NAME} bytes"
+    elif len(os.fsencode(name)) > LONGEST_FOLDER_NAME:
+        name, reason = f"{name[:20]}...", f"has more than {LONGEST_FOLDER_NAME} bytes"
     else:
         return name
     raise AuxtaskError(f"{what}={name!r} names a folder of runs and {reason}; use a plain name")

@@ -196,6 +196,9 @@ def document_lengths(split: Dataset) -> NDArray[np.int64]:
     >>> document_lengths(Dataset.from_dict({"input_ids": [[2, 7, 3], [2, 3]]})).tolist()
     [3, 2]
     """
+    if not len(split):
+        # A column without rows may have no type.
+        return np.zeros(0, dtype=np.int64)
     table = split.select_columns("input_ids").with_format("arrow")[:]
     return pc.list_value_length(table.column("input_ids")).to_numpy().astype(np.int64)
 

@@ -9,6 +9,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from auxtask.data.arrow import flatten_lists
+from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
 
 
@@ -84,11 +85,11 @@ def attended_tokens(split: Dataset) -> NDArray[np.bool_]:
     >>> attended_tokens(split).tolist()
     [True, True, True, False]
     """
-    token_ids, offsets = flatten_lists(split, "input_ids")
+    lengths = document_lengths(split)
     if "attention_mask" not in split.column_names:
-        return np.ones(len(token_ids), dtype=bool)
-    mask, mask_offsets = flatten_lists(split, "attention_mask")
-    expect_aligned("input_ids", offsets, "attention_mask", mask_offsets)
+        return np.ones(int(lengths.sum()), dtype=bool)
+    mask, offsets = flatten_lists(split, "attention_mask")
+    expect_aligned("input_ids", lengths, "attention_mask", np.diff(offsets))
     return mask != 0
 
 
@@ -107,7 +108,7 @@ def add_token_column(split: Dataset, name: str, values: NDArray[np.floating]) ->
     >>> add_token_column(split, "likelihoods", np.array([0.5, 0.25, 1.0]))["likelihoods"][:]
     [[0.5, 0.25], [1.0, nan]]
     """
-    attended, (_, offsets) = attended_tokens(split), flatten_lists(split, "input_ids")
+    attended, offsets = attended_tokens(split), np.cumsum([0, *document_lengths(split)])
     aligned = np.full(len(attended), np.nan, dtype=np.float32)
     aligned[attended] = values
     column = pa.LargeListArray.from_arrays(offsets, aligned).cast(pa.list_(pa.float32()))
@@ -117,18 +118,17 @@ def add_token_column(split: Dataset, name: str, values: NDArray[np.floating]) ->
 
 
 def expect_aligned(
-    name: str, offsets: NDArray[np.int64], other_name: str, other_offsets: NDArray[np.int64]
+    name: str, lengths: NDArray[np.int64], other_name: str, other_lengths: NDArray[np.int64]
 ) -> None:
     """Refuse two columns of lists that differ in length somewhere.
 
     Args:
         name, other_name: the columns.
-        offsets, other_offsets: of their documents in the flat values, shape (documents + 1,).
+        lengths, other_lengths: of their lists, shape (documents,).
 
     Raises:
         AuxtaskError: they differ; the document and its two lengths are named.
     """
-    lengths, other_lengths = np.diff(offsets), np.diff(other_offsets)
     if not np.array_equal(lengths, other_lengths):
         row = int(np.flatnonzero(lengths != other_lengths)[0])
         raise AuxtaskError(

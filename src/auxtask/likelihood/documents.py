@@ -54,7 +54,7 @@ class Documents:
         """
         token_ids, offsets = flatten_lists(dataset, "input_ids")
         word_ids, word_offsets = flatten_lists(dataset, "word_ids")
-        expect_aligned("input_ids", offsets, "word_ids", word_offsets)
+        expect_aligned("input_ids", np.diff(offsets), "word_ids", np.diff(word_offsets))
         attended = attended_tokens(dataset)
         if not attended.all():
             token_ids, word_ids = token_ids[attended], word_ids[attended]

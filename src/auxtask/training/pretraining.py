@@ -132,14 +132,8 @@ class PretrainingTrainer(Trainer):
         # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
         first, final = self.mask_rates
         self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
-        masked = [
-            {
-                "rows": self._prepare_inputs(
-                    self.masking([{"input_ids": row} for row in batch["input_ids"].tolist()])
-                )
-            }
-            for batch in batches
-        ]
+        features = [[{"input_ids": row} for row in batch["input_ids"].tolist()] for batch in batches]
+        masked = [{"rows": self._prepare_inputs(self.masking(batch))} for batch in features]
         share_target_counts(masked)
         return [batch["rows"] for batch in masked], count
 

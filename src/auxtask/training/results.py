@@ -10,7 +10,7 @@ from auxtask.data.dataset import TextDataset
 from auxtask.files import write_json, write_json_lines
 from auxtask.metrics import classification_metrics, macro_f1_present, per_class_f1
 from auxtask.training.environment import peak_memory_bytes
-from auxtask.training.run_folder import RunFolder
+from auxtask.training.run_folder import SCORES, RunFolder
 
 
 def write_results(
@@ -67,7 +67,7 @@ def write_results(
         if own.any()
         else None,
         "present": macro_f1_present(gold, predicted),
-        "valid": {name: valid[name] for name in ("micro_f1", "macro_f1", "accuracy")},
+        "valid": {name: valid[name] for name in SCORES},
         "per_class": per_class_f1(gold, predicted, names),
         "best_step": best_step,
         "steps": steps,
