@@ -15,11 +15,13 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from auxtask.cli import config_folder, quiet_libraries
-from auxtask.data.packing import read_documents
-from auxtask.masking.collators import RTMCollator
+from auxtask.cli.command import quiet_libraries
+from auxtask.ground.files import config_folder
+from auxtask.masking.random import RTMCollator
 from auxtask.model.loading import load_masked_lm, load_tokenizer
-from auxtask.training.pretraining import MaskedLanguageModeling, evaluate_counts, evaluate_masked_lm
+from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
+from auxtask.pretraining.network import MaskedLanguageModeling
+from auxtask.pretraining.text import read_documents
 
 
 def texts_of(name: str, documents: int) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
 
-from auxtask.evaluation.archive import opened_runs
+from auxtask.runs.archive import opened_runs
 
 
 def copy_runs(source: Path, target: Path, dataset: str, number: int, datasets: int, models: int) -> None:

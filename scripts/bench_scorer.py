@@ -24,17 +24,17 @@ from scipy.stats import spearmanr
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from auxtask.allocator import keep_freed_memory
-from auxtask.cli import quiet_libraries
+from auxtask.cli.command import quiet_libraries
 from auxtask.data.encoding import document_lengths, encode
 from auxtask.data.readers import read_pairs
+from auxtask.ground.machine import keep_freed_memory
 from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import masked_batches
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.model.loading import load_masked_lm, load_tokenizer
 from auxtask.model.precision import DTYPES, choose_dtype
-from auxtask.training.environment import peak_memory_bytes
+from auxtask.runs.environment import peak_memory_bytes
 
 RANDOM = {
     "bert-4x256": BertConfig(

@@ -30,16 +30,17 @@ from transformers import (
     set_seed,
 )
 
-from auxtask.allocator import keep_freed_memory
-from auxtask.cli import config_folder, quiet_libraries
+from auxtask.cli.command import quiet_libraries
 from auxtask.data.encoding import document_lengths
+from auxtask.data.order import LengthGroupedSampler
+from auxtask.experiment.experiment import prepare_documents
+from auxtask.ground.files import config_folder
+from auxtask.ground.machine import keep_freed_memory
 from auxtask.model.loading import load_classifier, load_tokenizer
 from auxtask.model.multitask import MultiTaskModel
-from auxtask.training.arguments import training_arguments
+from auxtask.tasks.base import Preparation
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
-from auxtask.training.experiment import prepare_documents
-from auxtask.training.sampling import LengthGroupedSampler
-from auxtask.training.tasks import Preparation
+from auxtask.training.plan import training_arguments
 from auxtask.training.trainer import MultiTaskTrainer
 
 VARIANTS = (

@@ -14,7 +14,7 @@ import transformers
 from tqdm.auto import tqdm
 from transformers import AutoTokenizer
 
-from auxtask.cli import quiet_libraries
+from auxtask.cli.command import quiet_libraries
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

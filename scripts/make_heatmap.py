@@ -2,7 +2,7 @@
 
 import sys
 
-from auxtask.cli import quiet_libraries
+from auxtask.cli.command import quiet_libraries
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.plot.heatmap import mask_heatmap
 

@@ -6,7 +6,7 @@ python scripts/pack_runs.py runs results/small.tar.xz
 import argparse
 from pathlib import Path
 
-from auxtask.evaluation.archive import pack_runs
+from auxtask.runs.archive import pack_runs
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForMaskedLM
 
-from auxtask.data.packing import read_documents
 from auxtask.model.precision import bf16_is_fast
-from auxtask.training.pretraining import MaskedLanguageModeling
+from auxtask.pretraining.network import MaskedLanguageModeling
+from auxtask.pretraining.text import read_documents
 
 BLOCK_LENGTH = 256
 MODERNBERT = {

@@ -17,14 +17,15 @@ from transformers import (
 
 from auxtask.data.dataset import TextDataset, build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.experiment.experiment import run_experiment
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.collators import L3MaskingCollator, RTMCollator
+from auxtask.masking.likelihood import L3MaskingCollator
+from auxtask.masking.random import RTMCollator
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import BitLabelLabeler
-from auxtask.training.experiment import run_experiment
-from auxtask.training.recognition import RecognitionTask
-from auxtask.training.run_folder import RunFolder
-from auxtask.training.tasks import LikelihoodMaskingTask, MaskingTask
+from auxtask.runs.folder import RunFolder
+from auxtask.tasks.masking import LikelihoodMaskingTask, MaskingTask
+from auxtask.tasks.recognition import RecognitionTask
 from auxtask.training.weighting.static import StaticWeighting
 from oracles import naive_log_probs
 

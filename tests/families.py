@@ -5,7 +5,7 @@ import re
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from auxtask.data.packing import train_wordpiece
+from auxtask.pretraining.text import train_wordpiece
 
 SPECIAL = ["<pad>", "<unk>", "<s>", "</s>", "<mask>"]
 

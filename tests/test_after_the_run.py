@@ -8,7 +8,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from auxtask import train as command
 from auxtask.baselines import linear
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.data.dataset import build_text_dataset
 
 # Texts in which no two documents share a word of two letters.

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from auxtask.allocator import keep_freed_memory
+from auxtask.ground.machine import keep_freed_memory
 
 SCRIPT = """
 import resource, sys
 import torch
-from auxtask.allocator import keep_freed_memory
+from auxtask.ground.machine import keep_freed_memory
 
 if sys.argv[1] == "keep":
     keep_freed_memory()

@@ -10,7 +10,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from transformers import BertConfig, BertForMaskedLM
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.train import train
 
 ROWS = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(20)]
@@ -159,8 +159,8 @@ def test_help_shows_the_groups(monkeypatch, capsys):
 def test_the_bars_and_reports_of_transformers_are_off(command):
     # Each command has loaded other libraries before: in one transformers is there, in one only what it builds on.
     code = (
-        f"import auxtask.{command}, auxtask.cli\n"
-        "auxtask.cli.quiet_libraries()\n"
+        f"import auxtask.{command}, auxtask.cli.command\n"
+        "auxtask.cli.command.quiet_libraries()\n"
         "from transformers.utils import logging\n"
         "print(logging.is_progress_bar_enabled(), logging.get_verbosity() == logging.ERROR)\n"
     )

@@ -14,12 +14,13 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from auxtask.cli import config_folder, run_command
-from auxtask.command_line import prepared, quoted
-from auxtask.overrides import override_value
+from auxtask.cli.command import run_command
+from auxtask.cli.command_line import prepared, quoted
+from auxtask.cli.overrides import override_value
+from auxtask.cli.sweep import sweep_jobs
+from auxtask.ground.files import config_folder
 from auxtask.report import runs_folder_first
 from auxtask.stats import stats
-from auxtask.sweep import sweep_jobs
 
 # A field of each command that names a file or a folder, and what makes it one of the command.
 FIELDS = [

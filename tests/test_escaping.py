@@ -17,13 +17,13 @@ from matplotlib.cbook import is_math_text
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
-from auxtask.escaping import escape_figure, file_name, link, markdown_code, terminal_text, visible
 from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
-from auxtask.evaluation.rendering import to_csv, to_html, to_latex, to_markdown
-from auxtask.evaluation.table import Cell, Note, Number, Table
+from auxtask.ground.escaping import escape_figure, file_name, link, markdown_code, terminal_text, visible
 from auxtask.likelihood.scores import TokenScores
 from auxtask.plot import mask_heatmap
 from auxtask.plot.style import legend_label
+from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown
+from auxtask.tables.values import Cell, Note, Number, Table
 
 PIECES = [
     *("\x1b[31mred", "\x1b]8;;http://x\x07", "\u202edesrever", "\u200b", "\u2066", "\ufeff", "\x00", "\x85"),

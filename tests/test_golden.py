@@ -15,10 +15,10 @@ import torch
 from hydra import compose, initialize_config_dir
 from transformers import BertConfig, BertForMaskedLM
 
-from auxtask.cli import config_folder
-from auxtask.planning import load_dataset
+from auxtask.cli.planning import load_dataset
+from auxtask.ground.files import config_folder
+from auxtask.runs.environment import environment
 from auxtask.train import run
-from auxtask.training.environment import environment
 
 STORED = Path(__file__).parent / "golden.json"
 RECORD = bool(os.environ.get("AUXTASK_RECORD"))

@@ -7,9 +7,9 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import _http
 
-from auxtask import hub_access
 from auxtask.data.hub import load_hub
 from auxtask.errors import AuxtaskError
+from auxtask.ground import hub_access
 from auxtask.model.fingerprint import fingerprint
 from auxtask.model.loading import load_config, load_masked_lm, load_tokenizer
 

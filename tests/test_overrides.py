@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from auxtask.overrides import override_value
+from auxtask.cli.overrides import override_value
 
 PIECES = ("\\", "$", "{", "}", '"', "'", " ", ",", "[", "]", "(", ")", "=", ":", "\n", "%", "~", "-", ".", "a",
           "1", "日", "null", "True", "nan", "e5", "${x}")  # fmt: skip

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.training.early_stopping import EarlyStopping
+from auxtask.training.callbacks import EarlyStopping
 
 COMMANDS = ("train", "score", "stats", "ngrams", "report", "pretrain")
 

@@ -13,11 +13,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from auxtask.cli import config_folder, run_command
-from auxtask.files import write_json
-from auxtask.sweep import progress_line, sweep_jobs
+from auxtask.cli.command import run_command
+from auxtask.cli.sweep import progress_line, sweep_jobs
+from auxtask.ground.files import config_folder, write_json
+from auxtask.runs.folder import RunFolder
 from auxtask.train import train
-from auxtask.training.run_folder import RunFolder
 
 # The hyper-parameters in the public code of L3Masking's authors.
 PUBLISHED = {

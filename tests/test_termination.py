@@ -14,7 +14,7 @@ import pytest
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 WAITS = """
 import sys, time
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 
 def wait(config):
     print("ready", flush=True)
@@ -25,7 +25,7 @@ run_command("stats", wait)
 """
 HOLDS_BACK = """
 import time
-from auxtask.termination import held_back, raised_on_sigterm
+from auxtask.ground.termination import held_back, raised_on_sigterm
 
 with raised_on_sigterm(), held_back() as told_to_end:
     print("ready", flush=True)

@@ -9,7 +9,7 @@ import pytest
 WORKER = """
 import sys
 import torch
-from auxtask.threads import share_of_cores
+from auxtask.ground.machine import share_of_cores
 
 torch.set_num_threads(8)
 with share_of_cores(sys.argv[1]) as threads:

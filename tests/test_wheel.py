@@ -42,7 +42,7 @@ def test_a_plain_install_runs_from_its_own_configs(wheel, tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": str(target)}
     where = subprocess.run(
-        [sys.executable, "-c", "from auxtask.cli import config_folder; print(config_folder())"],
+        [sys.executable, "-c", "from auxtask.ground.files import config_folder; print(config_folder())"],
         capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
     )  # fmt: skip
     assert Path(where.stdout.strip()) == target / "auxtask" / "configs"
@@ -50,5 +50,5 @@ def test_a_plain_install_runs_from_its_own_configs(wheel, tmp_path):
         [sys.executable, "-m", "auxtask.train", "aux=rtm", "--cfg", "job"],
         capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
     )  # fmt: skip
-    assert "auxtask.masking.collators.RTMCollator" in shown.stdout
+    assert "auxtask.masking.random.RTMCollator" in shown.stdout
     assert not [path for path in tmp_path.iterdir() if path != target], "a command left files where it ran"

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from auxtask.errors import AuxtaskError
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.likelihood.scores import TokenScores
-    from auxtask.masking.collators import L3MaskingCollator, MaskingCollator, RTMCollator
+    from auxtask.masking.collator import MaskingCollator
     from auxtask.masking.frequency import FrequencyMaskingCollator
+    from auxtask.masking.likelihood import L3MaskingCollator
     from auxtask.masking.mean_adjust import mean_adjust
-    from auxtask.masking.units import SpanMaskingCollator, WholeWordMaskingCollator
+    from auxtask.masking.random import RTMCollator
+    from auxtask.masking.span import SpanMaskingCollator
+    from auxtask.masking.whole_word import WholeWordMaskingCollator
     from auxtask.model.classifier import Classifier, load
     from auxtask.phrases.extraction import NgramExtractor
     from auxtask.phrases.inventory import NgramInventory
@@ -40,15 +43,15 @@ _MODULES = {
     "CommonLabelLabeler": "phrases.labelers",
     "DisregardLabeler": "phrases.labelers",
     "FrequencyMaskingCollator": "masking.frequency",
-    "L3MaskingCollator": "masking.collators",
-    "MaskingCollator": "masking.collators",
+    "L3MaskingCollator": "masking.likelihood",
+    "MaskingCollator": "masking.collator",
     "NgramExtractor": "phrases.extraction",
     "NgramInventory": "phrases.inventory",
     "PLLScorer": "likelihood.scorer",
-    "RTMCollator": "masking.collators",
-    "SpanMaskingCollator": "masking.units",
+    "RTMCollator": "masking.random",
+    "SpanMaskingCollator": "masking.span",
     "TokenScores": "likelihood.scores",
-    "WholeWordMaskingCollator": "masking.units",
+    "WholeWordMaskingCollator": "masking.whole_word",
     "load": "model.classifier",
     "mean_adjust": "masking.mean_adjust",
 }

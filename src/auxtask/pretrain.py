@@ -7,21 +7,17 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, set_seed
 
-from auxtask.cli import plain, run_command
-from auxtask.data.cooccurrence import unigram_probabilities
-from auxtask.data.packing import PackedBlocks, read_documents, train_wordpiece, write_token_stream
-from auxtask.files import write_json, write_text
-from auxtask.masking.collators import RTMCollator
-from auxtask.threads import share_of_cores
-from auxtask.training.arguments import training_arguments
+from auxtask.cli.command import plain, run_command
+from auxtask.ground.files import write_json, write_text
+from auxtask.ground.machine import share_of_cores
+from auxtask.masking.random import RTMCollator
+from auxtask.pretraining.counts import unigram_probabilities
+from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
+from auxtask.pretraining.network import MaskedLanguageModeling, start_from_counts
+from auxtask.pretraining.text import PackedBlocks, read_documents, train_wordpiece, write_token_stream
+from auxtask.pretraining.trainer import PretrainingTrainer
 from auxtask.training.checkpoints import last_checkpoint, train_with_checkpoints
-from auxtask.training.pretraining import (
-    MaskedLanguageModeling,
-    PretrainingTrainer,
-    evaluate_counts,
-    evaluate_masked_lm,
-    start_from_counts,
-)
+from auxtask.training.plan import training_arguments
 
 
 def pretrain(config: DictConfig) -> None:

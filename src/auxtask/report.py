@@ -6,16 +6,16 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
+from auxtask.cli.overrides import override_value, training_command
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import visible
-from auxtask.evaluation.archive import ENDING, opened_runs
 from auxtask.evaluation.groups import comparable_blocks
-from auxtask.evaluation.rendering import to_markdown
-from auxtask.evaluation.runs import read_runs
-from auxtask.evaluation.sections import report_sections, run_table
-from auxtask.overrides import override_value, training_command
-from auxtask.plot.report import write_report
+from auxtask.ground.escaping import visible
+from auxtask.reporting.sections import report_sections, run_table
+from auxtask.reporting.writing import write_report
+from auxtask.runs.archive import ENDING, opened_runs
+from auxtask.runs.reading import read_runs
+from auxtask.tables.rendering import to_markdown
 
 
 def report(config: DictConfig) -> None:

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from transformers import PreTrainedTokenizerBase
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.data.encoding import encode
 from auxtask.data.segmenters import find_segmenter
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import terminal_text
-from auxtask.files import check_file
+from auxtask.ground.escaping import terminal_text
+from auxtask.ground.files import check_file
+from auxtask.ground.machine import is_main_process, share_of_cores
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.scores import ScoringSummary, pseudo_perplexity
@@ -24,8 +25,6 @@ from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
 from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
-from auxtask.processes import is_main_process
-from auxtask.threads import share_of_cores
 
 
 def score(config: DictConfig) -> None:

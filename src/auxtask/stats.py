@@ -4,15 +4,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from tqdm import tqdm
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.data.counts import counts_line, document_counts, token_counts
 from auxtask.data.dataset import TextDataset
 from auxtask.data.encoding import encode
 from auxtask.data.intake import intake_line
 from auxtask.data.statistics import dataset_statistics, first_texts
 from auxtask.evaluation.dataset_table import dataset_table, first_text_table
-from auxtask.evaluation.rendering import to_markdown
 from auxtask.model.loading import load_tokenizer
+from auxtask.tables.rendering import to_markdown
 
 
 def stats(config: DictConfig) -> None:

@@ -1,24 +1,21 @@
 """Fine-tune a classifier with mechanical auxiliary tasks: `python -m auxtask.train dataset=ohsumed aux=rtm`."""
 
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from auxtask.cli import in_sweep, left_out_if_it_fails, plain, run_command
+from auxtask.baselines.yardsticks import cached_yardsticks
+from auxtask.cli.command import in_sweep, left_out_if_it_fails, plain, run_command
+from auxtask.cli.planning import load_dataset, method_name, run_folder
 from auxtask.data.dataset import TextDataset
 from auxtask.data.intake import intake_line
-from auxtask.escaping import visible
-from auxtask.evaluation.summary import print_summary
-from auxtask.files import write_json, write_text
-from auxtask.planning import load_dataset, method_name, run_folder
-from auxtask.processes import is_main_process
-from auxtask.threads import share_of_cores
-from auxtask.training.run_folder import RunFolder, RunHeldError
+from auxtask.ground.escaping import visible
+from auxtask.ground.files import write_json, write_text
+from auxtask.ground.machine import is_main_process, share_of_cores
+from auxtask.reporting.summary import print_summary
+from auxtask.runs.folder import RunFolder, RunHeldError
 
 
 def train(config: DictConfig) -> None:
@@ -56,7 +53,7 @@ def run(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, bool]:
     with folder.locked():
         finished = folder.metrics is not None and not config.force
         if not finished:
-            from auxtask.training.environment import environment
+            from auxtask.runs.environment import environment
 
             if config.force and is_main_process():
                 folder.clear()
@@ -80,9 +77,9 @@ def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> No
     """Build the objects that the config names and run the experiment."""
     # Imported here because it takes seconds, and a finished run does without.
     from auxtask.data.segmenters import find_segmenter
+    from auxtask.experiment.experiment import run_experiment
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.model.precision import choose_dtype
-    from auxtask.training.experiment import run_experiment
 
     segmenter = find_segmenter(instantiate(config.scoring).words)
 
@@ -116,7 +113,7 @@ def fine_tune(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> No
 
 def compute_baseline(config: DictConfig, dataset: TextDataset, folder: RunFolder) -> None:
     """Build the baseline that the config names and run it."""
-    from auxtask.baselines.run import Resources, run_baseline
+    from auxtask.baselines.base import Resources, run_baseline
 
     def fine_tuned() -> Path:
         reference = OmegaConf.masked_copy(config, [str(name) for name in config if name != "baseline"])
@@ -126,21 +123,6 @@ def compute_baseline(config: DictConfig, dataset: TextDataset, folder: RunFolder
     settings = plain(config.baseline)
     baseline = instantiate({name: settings[name] for name in settings if name != "name"}, _convert_="all")
     run_baseline(baseline, dataset, Resources(config.seed, Path(config.paths.cache), fine_tuned), folder)
-
-
-def cached_yardsticks(dataset: TextDataset, cache: Path) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
-    """Score the linear yardsticks once for each data set; scores, and reasons of those that were skipped."""
-    from auxtask.baselines import linear
-
-    recipe = hashlib.sha256(Path(linear.__file__).read_bytes() + version("scikit-learn").encode()).hexdigest()
-    path = cache / "yardsticks" / f"{dataset.fingerprint}-{recipe[:12]}.json"
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        return known["scores"], known["skipped"]
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
-        scores, skipped = linear.yardsticks(dataset)
-        write_json(path, {"scores": scores, "skipped": skipped})
-        return scores, skipped
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import auxtask
+from auxtask.baselines.base import Resources, run_baseline
 from auxtask.baselines.bertgcn import BertGCN
 from auxtask.baselines.frozen import FrozenEncoder
 from auxtask.baselines.graph import cached_edges
 from auxtask.baselines.graph_networks import GraphAttentionNetwork, GraphConvolutionNetwork
 from auxtask.baselines.linear import tfidf_logreg, tfidf_svm
-from auxtask.baselines.run import Resources, run_baseline
 from auxtask.baselines.textgcn import TextGCN
-from auxtask.cli import config_folder
 from auxtask.data.cleaning import clean_documents
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.ground.files import config_folder
 from auxtask.model.loading import load_classifier, load_tokenizer
+from auxtask.runs.folder import RunFolder
 from auxtask.train import train
-from auxtask.training.run_folder import RunFolder
 
 CLEAN = functools.partial(clean_documents, min_count=1)
 GRAPH = functools.partial(cached_edges, window=5, pair_count="positions")

@@ -5,9 +5,10 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from auxtask.baselines.linear import LinearModel, logistic_regression, majority_class, tfidf_logreg, tfidf_svm
+from auxtask.baselines.linear import LinearModel, logistic_regression, tfidf_logreg, tfidf_svm
+from auxtask.baselines.yardsticks import majority_class
 from auxtask.data.dataset import build_text_dataset
-from auxtask.metrics import classification_metrics
+from auxtask.runs.metrics import classification_metrics
 
 
 @pytest.fixture(scope="module")

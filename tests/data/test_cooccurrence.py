@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auxtask.data import cooccurrence
-from auxtask.data.cooccurrence import following_counts, ppmi_embeddings, unigram_probabilities
+from auxtask.pretraining.counts import following_counts, ppmi_embeddings, unigram_probabilities
 
 
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=60), st.integers(1, 5), st.integers(1, 20))

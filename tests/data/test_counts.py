@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from auxtask.cli import config_folder
 from auxtask.data.copies import copies_in_test
 from auxtask.data.counts import counts_line, document_counts, token_counts
 from auxtask.data.dataset import SPLITS, build_text_dataset
 from auxtask.data.encoding import encode
+from auxtask.ground.files import config_folder
 
 WORDS = ["A", "a", "é", "e\u0301", "ﬁ", "fi", "\u00a0", " ", "\n", "Ａ", "b"]
 

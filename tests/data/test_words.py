@@ -18,7 +18,7 @@ from auxtask.data.segmenters import SEGMENTERS, find_segmenter, japanese
 from auxtask.data.words import spelled, words_by_marks
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.units import WholeWordMaskingCollator
+from auxtask.masking.whole_word import WholeWordMaskingCollator
 from families import (
     FAMILIES,
     byte_fallback_bpe,

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import yaml
 
-from auxtask.files import write_json, write_json_lines, write_text
-from auxtask.metrics import classification_metrics, per_class_f1
+from auxtask.ground.files import write_json, write_json_lines, write_text
+from auxtask.runs.metrics import classification_metrics, per_class_f1
 
 
 def make_run(
@@ -32,7 +32,7 @@ def make_run(
         "force": False,
         "dataset": {"_target_": "auxtask.data.named.load_named", "name": dataset, "data_folder": "data"},
         "model": {"name": model, "max_length": 128, "learning_rate": 0.001},
-        "aux": {} if method == "stl" else {method: {"_target_": "auxtask.training.tasks.MaskingTask"}},
+        "aux": {} if method == "stl" else {method: {"_target_": "auxtask.tasks.masking.MaskingTask"}},
         "weighting": {"_target_": "auxtask.training.weighting.static.StaticWeighting", "auxiliary": 1.0},
         "scoring": {"dtype": "auto", "stride": None},
         "trainer": {"max_steps": -1, "learning_rate": 0.001, "logging_steps": 50},

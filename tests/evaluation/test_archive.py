@@ -7,8 +7,8 @@ import pytest
 from folders import make_run
 
 from auxtask.errors import AuxtaskError
-from auxtask.evaluation.archive import opened_runs, pack_runs
-from auxtask.evaluation.runs import read_runs
+from auxtask.runs.archive import opened_runs, pack_runs
+from auxtask.runs.reading import read_runs
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from auxtask.evaluation.class_gains import class_gains
 from auxtask.evaluation.groups import comparable_blocks, differences
-from auxtask.evaluation.runs import read_runs
+from auxtask.runs.reading import read_runs
 
 
 def blocks_of(folder):

@@ -13,8 +13,8 @@ from folders import files_of, make_run
 from hydra.core.global_hydra import GlobalHydra
 from markdown_it import MarkdownIt
 
-from auxtask.cli import run_command
-from auxtask.escaping import visible
+from auxtask.cli.command import run_command
+from auxtask.ground.escaping import visible
 from auxtask.report import report
 
 DATASETS = [

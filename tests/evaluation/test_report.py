@@ -12,15 +12,16 @@ from folders import files_of, make_run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli import config_folder
+from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
-from auxtask.evaluation.rendering import to_csv, to_html, to_latex, to_markdown
-from auxtask.evaluation.runs import flat, read_runs
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
-from auxtask.evaluation.sections import report_sections, run_table
-from auxtask.evaluation.table import Cell, Missing, Note, Rank, Score, Table, ranked
-from auxtask.overrides import training_command
-from auxtask.plot.report import write_report
+from auxtask.ground.files import config_folder
+from auxtask.ground.nesting import flatten
+from auxtask.reporting.sections import report_sections, run_table
+from auxtask.reporting.writing import write_report
+from auxtask.runs.reading import read_runs
+from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown
+from auxtask.tables.values import Cell, Missing, Note, Rank, Score, Table, ranked
 
 GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 
@@ -106,7 +107,7 @@ def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
 
 def settings_of(overrides):
     config = OmegaConf.to_container(compose("train", overrides), resolve=True)
-    return dict(flat({name: value for name, value in config.items() if name != "paths"}))
+    return flatten({name: value for name, value in config.items() if name != "paths"}, ".")
 
 
 def test_the_same_runs_give_the_same_bytes(runs, tmp_path):

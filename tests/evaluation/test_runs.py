@@ -6,7 +6,7 @@ import pytest
 from folders import make_run
 
 from auxtask.errors import AuxtaskError
-from auxtask.evaluation.runs import read_runs
+from auxtask.runs.reading import read_runs
 
 
 def test_a_run_is_read_whole(tmp_path):

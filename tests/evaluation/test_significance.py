@@ -11,7 +11,6 @@ from sklearn.metrics import f1_score
 
 from auxtask.evaluation.comparisons import Comparison, compare, difference_table, outcome_table
 from auxtask.evaluation.groups import comparable_blocks
-from auxtask.evaluation.runs import read_runs
 from auxtask.evaluation.significance import (
     Difference,
     Resamples,
@@ -20,7 +19,8 @@ from auxtask.evaluation.significance import (
     draw_counts,
     holm,
 )
-from auxtask.evaluation.table import Interval
+from auxtask.runs.reading import read_runs
+from auxtask.tables.values import Interval
 
 
 def resamples_of(gold, num_classes, count, seed):

@@ -6,7 +6,7 @@ import sys
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.evaluation.published import DATASETS, FOLDER
 from auxtask.stats import stats
 

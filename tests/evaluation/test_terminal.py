@@ -9,10 +9,10 @@ from folders import make_run
 from rich.console import Console
 
 from auxtask import score
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import visible
-from auxtask.evaluation.summary import print_summary
+from auxtask.ground.escaping import visible
+from auxtask.reporting.summary import print_summary
 
 NAMES = ["[/x]", "[bold]x", ":smile:", "\x1b[31mred\u202e", "a\nb\r\tc\x07", "\u200b"]
 

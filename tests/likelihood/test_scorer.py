@@ -27,7 +27,7 @@ from transformers.modeling_outputs import BaseModelOutput, MaskedLMOutput
 from auxtask.data.encoding import encode, encode_texts
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.documents import Documents
-from auxtask.likelihood.rows import METRICS
+from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.likelihood.scorer import PLLScorer
 from oracles import naive_log_probs
 
@@ -93,7 +93,7 @@ def scorer(tokenizer: PreTrainedTokenizerFast) -> PLLScorer:
     return PLLScorer(random_model(BertConfig(**SIZES, vocab_size=len(tokenizer))), tokenizer)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PLL_METRICS)
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert", "electra", "deberta-v2", "modernbert"])
 def test_scores_equal_a_naive_loop(
     architecture: str,

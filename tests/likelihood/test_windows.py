@@ -10,7 +10,7 @@ from transformers import BertForMaskedLM, PreTrainedTokenizerFast
 
 from auxtask.data.encoding import encode_texts
 from auxtask.likelihood.documents import Documents
-from auxtask.likelihood.rows import METRICS
+from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.windows import split_into_windows
 from oracles import naive_log_probs
@@ -86,7 +86,7 @@ def test_short_documents_stay_as_they_are() -> None:
     assert place.tolist() == list(range(len(documents.token_ids)))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PLL_METRICS)
 def test_scores_of_a_long_text_are_those_of_its_windows(
     metric: str, masked_lm: BertForMaskedLM, tokenizer: PreTrainedTokenizerFast, sentences: list[str]
 ) -> None:

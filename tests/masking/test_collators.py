@@ -7,8 +7,9 @@ from scipy.stats import binomtest, chisquare
 from transformers import Trainer, TrainingArguments
 
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import L3MaskingCollator, RTMCollator
+from auxtask.masking.likelihood import L3MaskingCollator
 from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.masking.random import RTMCollator
 
 # Twenty tests at this level raise a false alarm for one seed in 50,000; the seeds are fixed.
 LEVEL = 1e-6

@@ -10,11 +10,12 @@ from scipy.stats import binomtest, chisquare, ttest_1samp
 from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
 from auxtask.masking.author_adjust import author_adjust
-from auxtask.masking.collators import L3MaskingCollator, RTMCollator
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
+from auxtask.masking.likelihood import L3MaskingCollator, likelihood, negative_log_likelihood, one_minus_likelihood
 from auxtask.masking.mean_adjust import mean_adjust
-from auxtask.masking.scores import likelihood, negative_log_likelihood, one_minus_likelihood
-from auxtask.masking.units import SpanMaskingCollator, WholeWordMaskingCollator
+from auxtask.masking.random import RTMCollator
+from auxtask.masking.span import SpanMaskingCollator
+from auxtask.masking.whole_word import WholeWordMaskingCollator
 
 LEVEL = 1e-6
 UNITS = [WholeWordMaskingCollator, SpanMaskingCollator]

@@ -25,7 +25,7 @@ from auxtask.model.heads import (
     vocabulary_logits,
 )
 from auxtask.model.multitask import MultiTaskModel
-from auxtask.training.tasks import MaskingTask
+from auxtask.tasks.masking import MaskingTask
 
 SIZES = {
     "vocab_size": 50,

@@ -16,8 +16,8 @@ from transformers import (
 
 import auxtask
 from architectures import save_small_model, small_config
+from auxtask.baselines.base import Resources
 from auxtask.baselines.frozen import FrozenEncoder
-from auxtask.baselines.run import Resources
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.scorer import PLLScorer

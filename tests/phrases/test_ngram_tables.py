@@ -7,9 +7,9 @@ import pytest
 
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
-from auxtask.evaluation.rendering import to_csv, to_markdown
 from auxtask.phrases.inventory import NgramInventory
 from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.tables.rendering import to_csv, to_markdown
 
 
 @pytest.fixture

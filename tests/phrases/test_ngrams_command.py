@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from auxtask.cli import run_command
+from auxtask.cli.command import run_command
 from auxtask.model.loading import load_tokenizer
 from auxtask.ngrams import ngrams
 from auxtask.phrases.inventory import NgramInventory

@@ -3,12 +3,12 @@
 import pytest
 from naive_bpe import cut
 
-from auxtask.data.packing import train_wordpiece
 from auxtask.data.readers import read_pairs
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler
 from auxtask.phrases.segmentation import MergeSegmenter, learn_merges
 from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.pretraining.text import train_wordpiece
 
 pytestmark = pytest.mark.data
 

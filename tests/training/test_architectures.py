@@ -13,7 +13,7 @@ import architectures
 import auxtask
 from architectures import ALL, COMMON, TASKS, outcome, save_small_model, small_config, small_dataset, train
 from auxtask.model.loading import maximum_length
-from auxtask.training.run_folder import RunFolder
+from auxtask.runs.folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 

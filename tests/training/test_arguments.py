@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import TrainingArguments, get_scheduler
 
-from auxtask.training.arguments import training_arguments
+from auxtask.training.plan import training_arguments
 
 
 def rates(arguments, steps):

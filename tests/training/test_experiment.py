@@ -18,13 +18,14 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trai
 import auxtask
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.experiment.experiment import run_experiment
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.collators import L3MaskingCollator, RTMCollator
+from auxtask.masking.likelihood import L3MaskingCollator
+from auxtask.masking.random import RTMCollator
+from auxtask.runs.folder import RunFolder
+from auxtask.tasks.masking import LikelihoodMaskingTask, MaskingTask
+from auxtask.tasks.self_paced import SelfPacedMaskingTask
 from auxtask.training import experiment
-from auxtask.training.experiment import run_experiment
-from auxtask.training.run_folder import RunFolder
-from auxtask.training.self_paced import SelfPacedMaskingTask
-from auxtask.training.tasks import LikelihoodMaskingTask, MaskingTask
 from auxtask.training.weighting.static import StaticWeighting
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 

@@ -11,16 +11,16 @@ from transformers import AutoModelForSequenceClassification, TrainerCallback
 
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import RTMCollator
+from auxtask.experiment.experiment import run_experiment
+from auxtask.masking.random import RTMCollator
 from auxtask.model.adapters import LoraAdapter
+from auxtask.runs.folder import RunFolder
+from auxtask.tasks.masking import MaskingTask
 from auxtask.training import experiment
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
-from auxtask.training.experiment import run_experiment
 from auxtask.training.losses.class_weighted import ClassWeightedLoss
 from auxtask.training.losses.cross_entropy import CrossEntropy
 from auxtask.training.losses.focal import FocalLoss
-from auxtask.training.run_folder import RunFolder
-from auxtask.training.tasks import MaskingTask
 from auxtask.training.weighting.static import StaticWeighting
 
 TRAINER = {

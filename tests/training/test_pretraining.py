@@ -18,20 +18,16 @@ import torch.nn.functional as F
 from hydra.core.global_hydra import GlobalHydra
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from auxtask.cli import run_command
-from auxtask.data.cooccurrence import ppmi_embeddings
-from auxtask.data.packing import PackedBlocks, read_documents, write_token_stream
+from auxtask.cli.command import run_command
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import RTMCollator
+from auxtask.masking.random import RTMCollator
 from auxtask.pretrain import pretrain
-from auxtask.training.arguments import training_arguments
-from auxtask.training.pretraining import (
-    MaskedLanguageModeling,
-    PretrainingTrainer,
-    evaluate_counts,
-    evaluate_masked_lm,
-    start_from_counts,
-)
+from auxtask.pretraining.counts import ppmi_embeddings
+from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
+from auxtask.pretraining.network import MaskedLanguageModeling, start_from_counts
+from auxtask.pretraining.text import PackedBlocks, read_documents, write_token_stream
+from auxtask.pretraining.trainer import PretrainingTrainer
+from auxtask.training.plan import training_arguments
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from auxtask.model.loading import load_classifier
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler
+from auxtask.tasks.base import Preparation
+from auxtask.tasks.recognition import RecognitionTask, span_f1
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
-from auxtask.training.recognition import RecognitionTask, span_f1
-from auxtask.training.tasks import Preparation
 
 TRAIN = [
     ("we expect modest profit rise from the bank group", "Class1"),
@@ -124,10 +124,10 @@ def test_span_f1_counts_exact_spans():
 
 
 def test_both_halves_of_the_thesis_run_at_once(tmp_path, tokenizer, model_folder):
-    from auxtask.masking.collators import RTMCollator
-    from auxtask.training.experiment import run_experiment
-    from auxtask.training.run_folder import RunFolder
-    from auxtask.training.tasks import MaskingTask
+    from auxtask.experiment.experiment import run_experiment
+    from auxtask.masking.random import RTMCollator
+    from auxtask.runs.folder import RunFolder
+    from auxtask.tasks.masking import MaskingTask
     from auxtask.training.weighting.static import StaticWeighting
 
     dataset = build_text_dataset({"train": TRAIN * 4, "valid": VALID, "test": VALID}, name="slide", provenance={})

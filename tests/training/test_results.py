@@ -7,8 +7,8 @@ import pytest
 
 from auxtask.data.counts import document_counts
 from auxtask.data.dataset import build_text_dataset
-from auxtask.training.results import write_results
-from auxtask.training.run_folder import RunFolder
+from auxtask.runs.folder import RunFolder
+from auxtask.runs.results import write_results
 
 TRAIN = [("one", "a"), ("two", "b"), ("three", "c")]
 

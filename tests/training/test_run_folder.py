@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.run_folder import RunFolder, checked_metrics, run_id
+from auxtask.runs.folder import RunFolder
+from auxtask.runs.identity import run_id
+from auxtask.runs.metrics import checked_metrics
 
 CONFIG = {
     "seed": 0,
@@ -120,7 +122,7 @@ def test_another_process_cannot_take_a_held_run_and_can_when_it_is_killed(tmp_pa
         [
             sys.executable,
             "-c",
-            "import sys, time\nfrom auxtask.training.run_folder import RunFolder\n"
+            "import sys, time\nfrom auxtask.runs.folder import RunFolder\n"
             "with RunFolder(sys.argv[1]).locked():\n    print('held', flush=True)\n    time.sleep(60)",
             str(tmp_path / "run"),
         ],

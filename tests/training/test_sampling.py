@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxtask.training.sampling import LengthGroupedSampler
+from auxtask.data.order import LengthGroupedSampler
 
 lengths = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 

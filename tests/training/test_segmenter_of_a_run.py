@@ -4,20 +4,20 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli import config_folder
+from auxtask.cli.planning import run_folder
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import encode_texts
 from auxtask.data.segmenters import japanese
 from auxtask.errors import AuxtaskError
+from auxtask.experiment.experiment import prepare_documents
+from auxtask.ground.files import config_folder
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler
-from auxtask.planning import run_folder
+from auxtask.tasks.base import Preparation
+from auxtask.tasks.recognition import RecognitionTask
 from auxtask.train import fine_tune
 from auxtask.training import experiment
-from auxtask.training.experiment import prepare_documents
-from auxtask.training.recognition import RecognitionTask
-from auxtask.training.tasks import Preparation
 from families import unigram
 
 TEXTS = ["東京大学の学生は東京に住む。", "京都大学の学生は京都に住む。"]

@@ -8,8 +8,8 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import L3MaskingCollator
-from auxtask.training.self_paced import RefreshedCollator, SelfPacedMaskingTask
+from auxtask.masking.likelihood import L3MaskingCollator
+from auxtask.tasks.self_paced import RefreshedCollator, SelfPacedMaskingTask
 from oracles import naive_log_probs
 
 

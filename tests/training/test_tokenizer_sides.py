@@ -21,14 +21,14 @@ from transformers import (
 from auxtask.baselines.encoding import encode_all
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import NO_WORD, encode
+from auxtask.experiment.finishing import write_model
 from auxtask.masking.frequency import annotate_frequencies
 from auxtask.model.classifier import Classifier, load
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler, CommonLabelLabeler, DisregardLabeler
-from auxtask.training.experiment import write_model
-from auxtask.training.recognition import RecognitionTask
-from auxtask.training.run_folder import RunFolder
-from auxtask.training.tasks import Preparation
+from auxtask.runs.folder import RunFolder
+from auxtask.tasks.base import Preparation
+from auxtask.tasks.recognition import RecognitionTask
 from families import FAMILIES
 
 TEXTS = [

@@ -12,13 +12,13 @@ from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassificat
 
 from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import RTMCollator
+from auxtask.masking.random import RTMCollator
 from auxtask.model.multitask import MultiTaskModel
-from auxtask.training.arguments import training_arguments
+from auxtask.runs.history import history_rows
+from auxtask.tasks.masking import MaskingTask
+from auxtask.tasks.recognition import RecognitionTask
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
-from auxtask.training.history import history_rows
-from auxtask.training.recognition import RecognitionTask
-from auxtask.training.tasks import MaskingTask
+from auxtask.training.plan import training_arguments
 from auxtask.training.trainer import MultiTaskTrainer
 from auxtask.training.weighting.base import GradientWeighting
 from auxtask.training.weighting.dev_head import DevHead

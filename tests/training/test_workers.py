@@ -10,12 +10,14 @@ from torch.utils.data import DataLoader
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from auxtask.data.encoding import encode_texts
-from auxtask.masking.collators import L3MaskingCollator, RTMCollator
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
+from auxtask.masking.likelihood import L3MaskingCollator
 from auxtask.masking.pace import EpochCounter
-from auxtask.masking.units import SpanMaskingCollator, WholeWordMaskingCollator
+from auxtask.masking.random import RTMCollator
+from auxtask.masking.span import SpanMaskingCollator
+from auxtask.masking.whole_word import WholeWordMaskingCollator
+from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator, SelfPacedMaskingTask
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
-from auxtask.training.self_paced import LikelihoodRefresh, RefreshedCollator, SelfPacedMaskingTask
 
 EPOCHS = 3
 LOADERS = {

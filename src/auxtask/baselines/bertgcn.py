@@ -15,17 +15,17 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
+from auxtask.baselines.base import Outcome, Resources, documents_of_all_splits, evaluation_row
 from auxtask.baselines.encoding import current_device, document_vector, encode_all
 from auxtask.baselines.graph_networks import DocumentGraph
-from auxtask.baselines.run import Outcome, Resources, documents_of_all_splits, evaluation_row
 from auxtask.data.dataset import SPLITS, TextDataset
+from auxtask.data.order import LengthGroupedSampler
 from auxtask.errors import AuxtaskError
-from auxtask.metrics import classification_metrics
 from auxtask.model.classifier import load
 from auxtask.model.heads import run_encoder, run_head
 from auxtask.model.precision import choose_dtype
-from auxtask.training.progress import evaluation_line
-from auxtask.training.sampling import LengthGroupedSampler
+from auxtask.runs.history import evaluation_line
+from auxtask.runs.metrics import classification_metrics
 
 Documents = NDArray[np.int64]
 

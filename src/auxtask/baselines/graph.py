@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from auxtask.errors import AuxtaskError
-from auxtask.files import atomic_path
+from auxtask.ground.files import atomic_path
 
 PAIR_COUNTS = ("positions", "windows")
 

@@ -14,13 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from tqdm import tqdm
 
-from auxtask.baselines.run import Outcome, Resources, without_test_labels
+from auxtask.baselines.base import Outcome, Resources
 from auxtask.data.dataset import TextDataset
 from auxtask.errors import AuxtaskError
-from auxtask.metrics import classification_metrics
+from auxtask.runs.metrics import classification_metrics
 
-# Training documents x classes up to which the yardsticks take about a minute.
-YARDSTICK_SIZE = 3_000_000
 # A matrix (documents, features) for each split.
 Features = Mapping[str, Any]
 
@@ -169,50 +167,3 @@ def tfidf_svm(
 def logistic_regression(**settings: Any) -> LogisticRegression:
     """Make a logistic regression that takes more steps than by default, for weak regularisation needs them."""
     return LogisticRegression(max_iter=500, **settings)
-
-
-def majority_class(dataset: TextDataset) -> NDArray[np.int64]:
-    """Predict the most frequent training class for every test document.
-
-    Args:
-        dataset: texts and labels.
-
-    Returns:
-        Class indices, (test documents,), int64.
-    """
-    counts = np.bincount(dataset["train"]["label"], minlength=len(dataset.label_names))
-    return np.full(len(dataset["test"]), counts.argmax())
-
-
-def yardsticks(dataset: TextDataset) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
-    """Score the yardsticks on the test split; one that cannot be fitted, or not within minutes, is skipped.
-
-    Args:
-        dataset: texts and labels.
-
-    Returns:
-        For `majority_class`, `tfidf_logreg` and `tfidf_svm` the metrics of `classification_metrics`, and for each
-        that was skipped the reason.
-    """
-    predictions = {"majority_class": majority_class(dataset)}
-    skipped = {}
-    documents, classes = len(dataset["train"]), len(dataset.label_names)
-    for baseline in (tfidf_logreg, tfidf_svm):
-        name = baseline.__name__
-        if documents * classes > YARDSTICK_SIZE:
-            skipped[name] = (
-                f"{documents:,} training documents x {classes:,} classes are more than {YARDSTICK_SIZE:,}; "
-                f"baseline={name} computes it as a run of its own"
-            )
-            continue
-        try:
-            outcome = baseline().predict(without_test_labels(dataset), seed=0)
-        except AuxtaskError as error:
-            skipped[name] = str(error)
-        else:
-            predictions[name] = outcome.probabilities["test"].argmax(axis=-1)
-    scores = {
-        name: classification_metrics(dataset["test"]["label"], predicted, classes)
-        for name, predicted in predictions.items()
-    }
-    return scores, skipped

@@ -19,7 +19,7 @@ from auxtask.data.intake import complete_documents
 from auxtask.data.readers import FileDocuments, Pair, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
-from auxtask.hub_access import ask_hub
+from auxtask.ground.hub_access import ask_hub
 
 
 def load_hub(

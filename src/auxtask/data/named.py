@@ -11,7 +11,7 @@ from auxtask.data.download import Fetch, expect_hash, fetch_url, fetch_verified,
 from auxtask.data.readers import Pair, read_pairs, write_pairs
 from auxtask.data.splits import validation_tail
 from auxtask.errors import AuxtaskError
-from auxtask.files import write_json
+from auxtask.ground.files import write_json
 
 Convert = Callable[[Mapping[str, Path]], dict[str, list[Pair]]]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from auxtask.data.delimited import FileColumns, open_text, read_delimited
 from auxtask.data.workbooks import read_workbook
 from auxtask.errors import AuxtaskError
-from auxtask.files import atomic_path
+from auxtask.ground.files import atomic_path
 
 Pair = tuple[str | None, str | None]
 

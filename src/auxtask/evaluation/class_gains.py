@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.table import Cell, Note, Number, Table, signed
+from auxtask.ground.escaping import file_name
+from auxtask.tables.values import Cell, Note, Number, Table, signed
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.runs import METRICS, Predictions, Run
-from auxtask.evaluation.score_tables import HEADINGS, LINEAR_YARDSTICKS
+from auxtask.evaluation.score_tables import LINEAR_YARDSTICKS
 from auxtask.evaluation.significance import (
     MANY_SEEDS,
     Difference,
@@ -18,7 +16,10 @@ from auxtask.evaluation.significance import (
     draw_counts,
     holm,
 )
-from auxtask.evaluation.table import Cell, Note, Notes, Number, Table, signed
+from auxtask.ground.escaping import file_name
+from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.runs.reading import Predictions, Run
+from auxtask.tables.values import Cell, Note, Notes, Number, Table, signed
 
 REFERENCES = ("stl", "rtm")
 LEVEL = 0.05
@@ -119,7 +120,7 @@ class Resampled:
         if len(predictions) < len(of_runs) or len(documents) > 1:
             return None
         scores = self._of(predictions[0]).scores([of_run.predicted for of_run in predictions])
-        return documents.pop(), {metric: 100 * scores[metric] for metric in METRICS}
+        return documents.pop(), {metric: 100 * scores[metric] for metric in REPORTED}
 
     def _of(self, predictions: Predictions) -> Resamples:
         key = predictions.labels.tobytes()
@@ -166,7 +167,7 @@ def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Compa
     ]
     runs = [paired_runs(group, reference) for _, group, reference in pairs]
     comparisons = []
-    for metric in METRICS:
+    for metric in REPORTED:
         differences = [
             _difference(resampled, group, reference, of_seeds, metric)
             for (_, group, reference), of_seeds in zip(pairs, runs, strict=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from auxtask.evaluation.published import published_statistics
-from auxtask.evaluation.table import Cell, Notes, Table
+from auxtask.tables.values import Cell, Notes, Table
 
 HEADINGS = {
     "train": "train",

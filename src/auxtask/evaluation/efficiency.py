@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.runs import Run
-from auxtask.evaluation.table import Cell, Note, Number, Table
+from auxtask.ground.escaping import file_name
+from auxtask.runs.reading import Run
+from auxtask.tables.values import Cell, Note, Number, Table
 
 
 def efficiency_table(block: Block) -> Table:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from auxtask.evaluation.runs import Run
-from auxtask.evaluation.table import Score
+from auxtask.runs.reading import Run
+from auxtask.tables.values import Score
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auxtask.evaluation.table import Cell, Table
+from auxtask.tables.values import Cell, Table
 
 Rows = Sequence[Mapping[str, Any]]
 

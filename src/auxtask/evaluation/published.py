@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from auxtask.evaluation.table import Score
+from auxtask.tables.values import Score
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "published"
 

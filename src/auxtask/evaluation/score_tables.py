@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auxtask.escaping import file_name
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.published import STUDIES, published_scores
-from auxtask.evaluation.runs import METRICS
-from auxtask.evaluation.table import Cell, Missing, Note, Notes, Score, Table, ranked_within
+from auxtask.ground.escaping import file_name
+from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.tables.values import Cell, Missing, Note, Notes, Score, Table, ranked_within
 
-HEADINGS = {"micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 # Methods that read bags of words: who falls behind them has not earned an encoder.
 LINEAR_YARDSTICKS = ("tfidf_logreg", "tfidf_svm")
 BELOW_YARDSTICK = "†"
@@ -114,7 +113,7 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
     labels = [row.model_label for row in rows]
     columns = {
         metric: ranked_within(labels, [_score_cell(row, metric, ddof, yardsticks, seeds) for row in rows])
-        for metric in METRICS
+        for metric in REPORTED
     }
     published = {
         f"{heading}, {study}": cells
@@ -132,7 +131,7 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
             text = f"{Missing(len(lacking))} of {len(expected)}:"
             marks = (notes.mark(text, command),)
         line = [Cell(row.model_label), Cell(row.method_label, marks=marks)]
-        line += [columns[metric][at] for metric in METRICS]
+        line += [columns[metric][at] for metric in REPORTED]
         lines.append([*line, *(cells[at] for cells in published.values())])
     remarks = [_yardstick_note(dataset, yardsticks, seeds, command_line)]
     return Table(
@@ -199,7 +198,7 @@ def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[
     linear = [group for group in groups if group.method in LINEAR_YARDSTICKS]
     return {
         metric: max(((group.label, group.score(metric, 1)) for group in linear), key=lambda pair: pair[1].mean)
-        for metric in (METRICS if linear else ())
+        for metric in (REPORTED if linear else ())
     }
 
 

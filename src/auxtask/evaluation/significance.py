@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from auxtask.evaluation.table import Detectable, Interval
+from auxtask.tables.values import Detectable, Interval
 
 CONFIDENCE = 0.95
 POWER = 0.8
@@ -86,7 +86,7 @@ class Resamples:
 
         Returns:
             `micro_f1` and `macro_f1`, (1 + resamples,) or (1 + resamples, runs) each, the split itself first; as
-            in `auxtask.metrics`, a class that is neither predicted nor gold counts as 0.
+            in `auxtask.runs.metrics`, a class that is neither predicted nor gold counts as 0.
         """
         predictions = np.asarray(predicted)
         one_hot = self._one_hot(predictions)

@@ -13,7 +13,7 @@ import xxhash
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from auxtask.files import atomic_path
+from auxtask.ground.files import atomic_path
 
 # Fields of a configuration that say where a model came from and not what it computes.
 _PROVENANCE = {"_name_or_path", "architectures", "dtype", "transformers_version"}

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from auxtask.model.heads import run_encoder, vocabulary_logits
 
 # Rows x length of a batch: enough to keep the matrix units busy, small enough for a processor's caches.
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
+
 # Positions that go through the vocabulary head at once; bounds the logits in memory.
 POSITIONS_PER_HEAD = 1024
 
@@ -73,17 +73,6 @@ def _to_device(array: NDArray[np.int64], device: torch.device) -> Tensor:
     tensor = torch.from_numpy(array)
     # From pinned memory a GPU copies while it computes.
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Hold a model in eval mode and give it back as it was."""
-    training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(training)
 
 
 def suitable_tokens_per_batch(model: PreTrainedModel) -> int:

@@ -15,7 +15,7 @@ Indices = NDArray[np.int64]
 # Documents are turned into index arrays so many tokens at a time: bounds them in memory.
 TOKENS_PER_GROUP = 2**20
 
-METRICS = ("original", "whole_word", "word_l2r", "unmasked")
+PLL_METRICS = ("original", "whole_word", "word_l2r", "unmasked")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def masked_spans(documents: Documents, metric: str, stride: int | None = None) -
         case "unmasked":
             start, stop, scored_stop, stride = token, token, token + 1, 1
         case _:
-            raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(METRICS)}")
+            raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(PLL_METRICS)}")
 
     scored = np.concatenate([[0], np.cumsum(documents.scored)])
     wanted = scored[scored_stop] > scored[start]

@@ -24,10 +24,11 @@ from auxtask.errors import AuxtaskError
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.narrowing import pointwise_modules
-from auxtask.likelihood.prediction import evaluating, predictions, suitable_tokens_per_batch
-from auxtask.likelihood.rows import METRICS, masked_batches
+from auxtask.likelihood.prediction import predictions, suitable_tokens_per_batch
+from auxtask.likelihood.rows import PLL_METRICS, masked_batches
 from auxtask.likelihood.scores import ScoringSummary, TokenScores
 from auxtask.likelihood.windows import split_into_windows
+from auxtask.model.heads import evaluating
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
 
 
@@ -74,8 +75,8 @@ class PLLScorer:
         tokens_per_batch: int | None = None,
         progress: bool = True,
     ) -> None:
-        if metric not in METRICS:
-            raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(METRICS)}")
+        if metric not in PLL_METRICS:
+            raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(PLL_METRICS)}")
         if tokenizer.mask_token_id is None:
             raise AuxtaskError(
                 f"tokenizer {tokenizer.name_or_path!r} has no mask token; use that of a masked language model"

@@ -8,7 +8,7 @@ from datasets import Dataset
 from auxtask.data.arrow import flatten_lists
 from auxtask.data.padding import add_token_column, attended_tokens
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import Feature, ScoreMaskingCollator, Scores, aligned_column
+from auxtask.masking.collator import Feature, ScoreMaskingCollator, Scores, aligned_column
 
 
 @dataclass

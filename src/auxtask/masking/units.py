@@ -1,14 +1,13 @@
-"""Strategies that mask several tokens together: whole words and spans of words."""
+"""Strategies that mask several tokens together."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auxtask.errors import AuxtaskError
-from auxtask.masking.collators import Feature, MaskingCollator, aligned_column
+from auxtask.masking.collator import Feature, MaskingCollator, aligned_column
 
 Positions = NDArray[np.int64]
 
@@ -62,60 +61,3 @@ class UnitMaskingCollator(MaskingCollator):
                 chosen[new] = True
                 left -= len(new)
         return selected
-
-
-@dataclass
-class WholeWordMaskingCollator(UnitMaskingCollator):
-    """Whole-word masking (Devlin et al. 2019, release of May; Cui et al. 2021): all pieces of a word or none.
-
-    Args:
-        tokenizer, mask_rate, seed: see `UnitMaskingCollator`.
-
-    >>> from auxtask.data.encoding import encode_texts
-    >>> from auxtask.model.loading import load_tokenizer
-    >>> tokenizer = load_tokenizer("tiny")
-    >>> encoded = encode_texts(["tokenization"], tokenizer, None)
-    >>> feature = {name: column[0] for name, column in encoded.items()}
-    >>> labels = WholeWordMaskingCollator(tokenizer, 0.5, seed=0)([feature])["labels"][0, 1:-1]
-    >>> len(labels) > 1, len(set((labels == -100).tolist()))
-    (True, 1)
-    """
-
-    def units(self, words: Sequence[Positions], generator: np.random.Generator) -> Iterator[Positions]:
-        """Yield the words in random order."""
-        return (words[index] for index in generator.permutation(len(words)))
-
-
-@dataclass
-class SpanMaskingCollator(UnitMaskingCollator):
-    """Span masking (SpanBERT, Joshi et al. 2020): runs of whole words, geometric in length.
-
-    Args:
-        tokenizer, mask_rate, seed: see `UnitMaskingCollator`.
-        stop_probability: of ending a span after each of its words, in (0, 1]: the parameter of the geometric
-            distribution.
-        longest: no span has more words, at least 1; with the defaults a span has 3.8 on average.
-
-    Raises:
-        AuxtaskError: a parameter is out of range.
-    """
-
-    stop_probability: float = field(default=0.2, kw_only=True)
-    longest: int = field(default=10, kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.stop_probability <= 1:
-            raise AuxtaskError(
-                f"stop_probability={self.stop_probability} is outside (0, 1]; use for example stop_probability=0.2"
-            )
-        if self.longest < 1:
-            raise AuxtaskError(f"longest={self.longest} is below 1; use for example longest=10")
-
-    def units(self, words: Sequence[Positions], generator: np.random.Generator) -> Iterator[Positions]:
-        """Yield spans that begin at random words, without end."""
-        while True:
-            # The geometric distribution has no memory: its remainder is the distribution cut off at `longest`.
-            length = 1 + (int(generator.geometric(self.stop_probability)) - 1) % self.longest
-            start = int(generator.integers(len(words)))
-            yield np.concatenate(words[start : start + length])

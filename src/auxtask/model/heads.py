@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from auxtask.constants import IGNORE_INDEX
 from auxtask.errors import AuxtaskError
-from auxtask.model.means import mean_loss
+from auxtask.ground.padding import IGNORE_INDEX
 
 
 class _StandIn(nn.Module):
@@ -254,3 +253,31 @@ def _forgive_aliases(module: nn.Module, keys: Any) -> None:
     tensors |= dict(module.named_parameters(remove_duplicate=False))
     loaded = {id(tensor) for name, tensor in tensors.items() if name not in set(keys.missing_keys)}
     keys.missing_keys[:] = [name for name in keys.missing_keys if id(tensors.get(name)) not in loaded]
+
+
+def mean_loss(total: Tensor, targets: Tensor) -> Tensor:
+    """Divide a summed loss by the number of its targets.
+
+    Args:
+        total: a scalar with its graph.
+        targets: a scalar, from `share_target_counts` or `count_targets`.
+
+    Returns:
+        The loss; 0, connected to the graph, where there is nothing to predict.
+
+    >>> import torch
+    >>> mean_loss(torch.tensor(6.0), torch.tensor(3.0)), mean_loss(torch.tensor(0.0), torch.tensor(0.0))
+    (tensor(2.), tensor(0.))
+    """
+    return total / targets.masked_fill(targets == 0, 1.0)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Hold a model in eval mode and give it back as it was."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)

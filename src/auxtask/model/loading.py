@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from auxtask.errors import AuxtaskError, first_line
-from auxtask.hub_access import ask_hub
+from auxtask.ground.hub_access import ask_hub
 from auxtask.model.names import resolve
 from auxtask.model.probe import MEND, check_parts
 from auxtask.model.weights import check_weights, renew_head, vanilla_network, without_new_head

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from auxtask.ground.names import MAIN
+from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.model.heads import encoder_inputs, run_head, store_shared_tensors_once
-from auxtask.model.means import count_targets
 
-MAIN = "main"
 Output = TypeVar("Output", bound=BaseModelOutput)
 HeadLoss = Callable[[PreTrainedModel, BaseModelOutput, Mapping[str, Tensor]], Tensor]
 
@@ -149,3 +149,19 @@ def _rows(output: Output, start: int, stop: int, length: int) -> Output:
             rows = value[start:stop]
             kept[name] = rows[:, :length] if rows.dim() == 3 else rows
     return type(output)(**kept)
+
+
+def count_targets(part: Mapping[str, Tensor]) -> Tensor:
+    """Count what a task predicts in its part of a batch.
+
+    Args:
+        part: with `labels` of any shape, -100 where nothing is to be predicted.
+
+    Returns:
+        A scalar, float32.
+
+    >>> import torch
+    >>> count_targets({"labels": torch.tensor([[-100, 7], [8, -100]])})
+    tensor(2.)
+    """
+    return (part["labels"] != IGNORE_INDEX).sum().float()

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from auxtask.constants import IGNORE_INDEX
 from auxtask.errors import AuxtaskError
+from auxtask.ground.padding import IGNORE_INDEX
 
 OUTSIDE = "O"
 

@@ -12,7 +12,7 @@ import pandas
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.errors import AuxtaskError
-from auxtask.files import write_text
+from auxtask.ground.files import write_text
 from auxtask.phrases.segmentation import (
     Merge,
     MergeSegmenter,

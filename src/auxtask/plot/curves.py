@@ -11,8 +11,8 @@ from matplotlib.ticker import NullLocator
 
 from auxtask.evaluation.class_gains import ClassGain
 from auxtask.evaluation.groups import Block, Group
-from auxtask.evaluation.runs import Run
 from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish, grid, legend_label, panel_title
+from auxtask.runs.reading import Run
 
 
 def curve_figure(block: Block) -> Figure | None:

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from auxtask.data.words import marking, without_marks
 from auxtask.errors import AuxtaskError
-from auxtask.escaping import escape_figure, escape_html, terminal_text
-from auxtask.files import write_text
+from auxtask.ground.escaping import escape_figure, escape_html, terminal_text
+from auxtask.ground.files import write_text
 from auxtask.likelihood.scores import TokenScores
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.plot.saving import save_figure

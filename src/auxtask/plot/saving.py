@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
-from auxtask.files import atomic_path
+from auxtask.ground.files import atomic_path
 
 # By ending, what matplotlib would write of itself and the time: without it, the same figure is the same file.
 UNDATED: dict[str, dict[str, Any]] = {

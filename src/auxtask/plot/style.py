@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from auxtask.escaping import escape_figure
+from auxtask.ground.escaping import escape_figure
 
 # Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")

@@ -1,6 +1,6 @@
 """Batches with a part for each task, built from the same documents."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,11 @@ from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from auxtask.data.padding import pad, without_padding
+from auxtask.ground.machine import mean_over_processes
+from auxtask.ground.names import MAIN
+from auxtask.ground.padding import pad, without_padding
 from auxtask.masking.pace import PerEpoch
-from auxtask.model.multitask import MAIN
+from auxtask.model.multitask import count_targets
 
 Feature = Mapping[str, Any]
 
@@ -98,3 +100,27 @@ class IndependentDocuments(PerEpoch):
         size = min(len(features), len(self.documents))
         chosen = generator.choice(len(self.documents), size=size, replace=False)
         return [self.documents[index] for index in chosen.tolist()]
+
+
+def share_target_counts(batches: Sequence[MutableMapping[str, Any]]) -> None:
+    """Tell every part of the batches of one step how many targets a batch of the step has in the mean.
+
+    Processes and the batches of an accumulated step average their gradients. With each summed loss divided by this
+    count (`mean_loss`), the average is the mean over all targets of the step, however unequal the shares.
+
+    Args:
+        batches: of this process, each with a part for every task; each part gets `targets`, a float32 scalar.
+
+    >>> import torch
+    >>> step = [{"rtm": {"labels": torch.tensor([5, -100, -100])}}, {"rtm": {"labels": torch.tensor([5, 6, 7])}}]
+    >>> share_target_counts(step)
+    >>> [batch["rtm"]["targets"] for batch in step]
+    [tensor(2.), tensor(2.)]
+    """
+    if not batches:
+        return
+    counts = torch.stack([torch.stack([count_targets(part) for part in batch.values()]) for batch in batches])
+    shared = mean_over_processes(counts.mean(dim=0))
+    for batch in batches:
+        for (name, part), count in zip(batch.items(), shared, strict=True):
+            batch[name] = {**part, "targets": count}

@@ -11,8 +11,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from auxtask.processes import is_main_process
-from auxtask.termination import TerminatedError, held_back
+from auxtask.ground.machine import is_main_process
+from auxtask.ground.termination import TerminatedError, held_back
 
 # What the Trainer writes last, and what it cannot go on without.
 STATE, WEIGHTS = "trainer_state.json", "model.safetensors"

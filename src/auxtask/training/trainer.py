@@ -19,20 +19,20 @@ from transformers import (
 )
 from transformers.trainer_callback import ProgressCallback
 
-from auxtask.constants import IGNORE_INDEX
 from auxtask.data.encoding import document_lengths
+from auxtask.data.order import LengthGroupedSampler, draw_alike
 from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import mean_over_processes
+from auxtask.ground.names import MAIN
+from auxtask.ground.nesting import flatten
+from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.masking.pace import EpochCounter
-from auxtask.metrics import classification_metrics
-from auxtask.model.means import mean_over_processes, share_target_counts
-from auxtask.model.multitask import MAIN, MultiTaskModel, apart
-from auxtask.training.batches import MultiTaskCollator
-from auxtask.training.clock import TrainingClock
+from auxtask.model.multitask import MultiTaskModel, apart
+from auxtask.runs.metrics import classification_metrics
+from auxtask.training.batches import MultiTaskCollator, share_target_counts
+from auxtask.training.callbacks import EvaluationLines, TrainingClock, WeightingSchedule
 from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
-from auxtask.training.history import flat
-from auxtask.training.progress import EvaluationLines
-from auxtask.training.sampling import LengthGroupedSampler, draw_alike
-from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting, WeightingSchedule
+from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting
 
 
 class MultiTaskTrainer(Trainer):
@@ -208,9 +208,10 @@ class MultiTaskTrainer(Trainer):
             history: dict[str, Any] = self._take_counts()
             self._check_finite(logs["eval_loss"], "validation loss")
             history["weights"] = self.weighting.weights()
-            history["tasks"] = self.score_tasks()
+            # A task that has nothing to say is left out: a tracker takes numbers alone.
+            history["tasks"] = {name: scores for name, scores in self.score_tasks().items() if scores}
             # Flat, one number a name, as TensorBoard and W&B want it.
-            logs = {**logs, "seconds": round(self.clock.seconds, 3), **flat(history)}
+            logs = {**logs, "seconds": round(self.clock.seconds, 3), **flatten(history, "/")}
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)

@@ -3,12 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PreTrainedModel
 
 Batch = Mapping[str, Tensor]
 
@@ -99,26 +98,3 @@ class GradientWeighting(Weighting):
         Returns:
             A factor for each task's gradient, shape (tasks,).
         """
-
-
-class WeightingSchedule(TrainerCallback):
-    """Tell a weighting when a step and when an epoch is over.
-
-    Args:
-        weighting: the weighting.
-    """
-
-    def __init__(self, weighting: Weighting) -> None:
-        self.weighting = weighting
-
-    def on_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Move the weights."""
-        self.weighting.update()
-
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Move the weights."""
-        self.weighting.end_epoch()

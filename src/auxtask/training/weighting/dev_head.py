@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from auxtask.likelihood.prediction import evaluating
-from auxtask.model.heads import run_encoder, run_head
-from auxtask.model.means import mean_over_processes
+from auxtask.ground.machine import mean_over_processes
+from auxtask.model.heads import evaluating, run_encoder, run_head
 from auxtask.training.gradients import task_gradients
 from auxtask.training.weighting.base import Batch
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
-from auxtask.model.means import mean_over_processes
+from auxtask.ground.machine import mean_over_processes
 from auxtask.training.weighting.base import Setting, Weighting
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
-from auxtask.model.multitask import MAIN
+from auxtask.ground.names import MAIN
 from auxtask.training.weighting.base import Setting, Weighting
 
 

@@ -1,0 +1,137 @@
+"""The command line of a run: the options of its groups, and the fields that differ from their defaults."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose
+from omegaconf import OmegaConf
+
+from auxtask.cli.command_line import quoted
+from auxtask.ground.files import config_folder
+from auxtask.ground.nesting import flatten
+
+# Where things lie is the reader's own affair, and fingerprints are no fields of the config.
+LEFT_OUT = re.compile(r"(paths|fingerprints)\..*|dataset\.(data_folder|name)")
+
+PLAIN_TEXT = re.compile(r"[A-Za-z_/][\w./:-]*", re.ASCII)
+
+# What Hydra reads as another value than text.
+WORDS = ("null", "true", "false", "nan", "inf")
+
+KEY_SPECIAL, ESCAPED = re.compile(r"[\\()\[\]{}:=, \t]"), r"\\\g<0>"
+
+
+def training_command(
+    dataset: str, model: str, method: str, seeds: Sequence[int], settings: Mapping[str, Any], sweep: str = ""
+) -> str:
+    """Write the command that computes runs; Hydra is running, so that defaults can be looked up.
+
+    Args:
+        dataset, model, method: as in the paths of runs.
+        seeds: of the runs.
+        settings: of a run like them, by dotted names; empty for defaults.
+        sweep: a preset that they belong to; empty for none.
+
+    Returns:
+        A line for a shell.
+    """
+    options = [
+        _dataset_option(dataset, settings),
+        *_model_option(model, settings),
+        *_method_options(method, sweep),
+        *_weighting_option(settings),
+    ]
+    defaults = _defaults(tuple(options)) if settings else {}
+    fields = [
+        ("" if name in defaults else "+") + f"{name}={override_value(value)}"
+        for name, value in settings.items()
+        if defaults.get(name, ...) != value and not LEFT_OUT.fullmatch(name) and value != {}
+    ]
+    preset = [f"+sweep={sweep}"] if sweep else []
+    multirun = ["-m"] if sweep or len(seeds) > 1 else []
+    words = [*multirun, *preset, *options, f"seed={','.join(map(str, seeds))}", *fields]
+    return shlex.join(["python", "-m", "auxtask.train", *words])
+
+
+def _dataset_option(dataset: str, settings: Mapping[str, Any]) -> str:
+    if dataset in _options("dataset"):
+        return f"dataset={dataset}"
+    reader = settings.get("dataset._target_")
+    return (
+        f"dataset={next((name for name, each in _options('dataset').items() if _target(each) == reader), 'files')}"
+    )
+
+
+def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
+    names = [option for option, fields in _options("model").items() if Path(fields["name"]).name == model]
+    # The field model.name of the settings says the rest for a model that has no option of its own.
+    return [f"model={names[0]}"] if names else []
+
+
+def _method_options(method: str, sweep: str) -> list[str]:
+    tasks = method.split("+")
+    if not set(tasks) <= _options("aux").keys():
+        # A preset would compute the baseline beside each of its auxiliary tasks.
+        return [f"baseline={override_value(method)}", *(["aux=stl"] if sweep else [])]
+    aux = f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
+    return [aux, *(["baseline=none"] if sweep else [])]
+
+
+def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
+    target = settings.get("weighting._target_")
+    names = [option for option, fields in _options("weighting").items() if target and _target(fields) == target]
+    return [f"weighting={names[0]}"] if names and "static" not in names else []
+
+
+def _target(fields: Mapping[str, Any]) -> Any:
+    return fields.get("_target_")
+
+
+@cache
+def _options(group: str) -> dict[str, dict[str, Any]]:
+    """The options of a config group and their fields, as the files have them."""
+    paths = sorted((config_folder() / group).glob("*.yaml"))
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in paths}
+
+
+@cache
+def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
+    config = compose("train", list(options))
+    return flatten(OmegaConf.to_container(config, resolve=True), ".")  # type: ignore[arg-type]
+
+
+def override_value(value: Any) -> str:
+    """Write a value in Hydra's grammar of overrides, which reads the very value back.
+
+    Args:
+        value: None, a truth value, a number, text, or a list or mapping of them.
+
+    Returns:
+        The right side of an override. Text is quoted unless it is a plain name.
+
+    >>> [override_value(value) for value in (None, True, 1e-05, "tiny", "a b", "1", [1, "x"], {"k": 2})]
+    ['null', 'true', '1e-05', 'tiny', '"a b"', '"1"', '[1,x]', '{k:2}']
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return value if PLAIN_TEXT.fullmatch(value) and value.lower() not in WORDS else _quoted(value)
+        case Mapping():
+            pairs = (f"{KEY_SPECIAL.sub(ESCAPED, str(key))}:{override_value(item)}" for key, item in value.items())
+            return f"{{{','.join(pairs)}}}"
+        case Sequence():
+            return f"[{','.join(map(override_value, value))}]"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    # OmegaConf takes a dollar sign before a brace for a reference; backslashes before it count double.
+    return quoted(re.sub(r"(\\*)\$\{", r"\1\1\\${", text))

@@ -1,0 +1,253 @@
+"""What every masking strategy shares: the draw, the 80/10/10 corruption of BERT and the labels."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from auxtask.data.encoding import frame_ids
+from auxtask.errors import AuxtaskError
+from auxtask.ground.padding import IGNORE_INDEX, pad, without_padding
+from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.masking.pace import PerEpoch
+
+
+def ordinary_token_ids(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
+    """List the token ids a random replacement may take: the vocabulary without its special tokens.
+
+    Args:
+        tokenizer: any `transformers` tokenizer.
+
+    Returns:
+        Sorted token ids, shape (ordinary tokens,), int64.
+    """
+    return np.setdiff1d(np.arange(len(tokenizer)), np.array(sorted(tokenizer.all_special_ids)))
+
+
+def corrupt(
+    input_ids: NDArray[np.int64],
+    selected: NDArray[np.bool_],
+    uniforms: NDArray[np.float64],
+    mask_token_id: int,
+    replacement_ids: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Corrupt the tokens that were selected (Devlin et al. 2019).
+
+    Of the selected tokens 80 % become the mask token, 10 % a uniformly drawn ordinary token and 10 % stay as
+    they are; all of them are to be predicted. So a token that is selected with probability p is predicted with
+    probability p and shown as the mask token with probability 0.8 p.
+
+    Args:
+        input_ids: token ids, any shape, int64.
+        selected: the tokens to be predicted, same shape, bool.
+        uniforms: independent draws from [0, 1), shape (2, *input_ids.shape): for the kind of corruption and the
+            replacement.
+        mask_token_id: id of the mask token.
+        replacement_ids: ids that a random replacement may take, shape (candidates,).
+
+    Returns:
+        The corrupted ids and the labels, both int64 in the shape of `input_ids`; labels hold the original id
+        where a token was selected and -100 elsewhere.
+
+    >>> uniforms = np.array([[0.5, 0.85, 0.0], [0.0, 0.6, 0.0]])
+    >>> corrupt(np.array([7, 8, 9]), np.array([True, True, False]), uniforms, 4, np.array([10, 11]))
+    (array([ 4, 11,  9]), array([   7,    8, -100]))
+    """
+    masked = selected & (uniforms[0] < 0.8)
+    replaced = selected & (uniforms[0] >= 0.8) & (uniforms[0] < 0.9)
+    drawn = replacement_ids[(uniforms[1] * len(replacement_ids)).astype(np.int64)]
+    corrupted = np.where(masked, mask_token_id, np.where(replaced, drawn, input_ids))
+    return corrupted, np.where(selected, input_ids, IGNORE_INDEX)
+
+
+Feature = Mapping[str, Any]
+
+Scores = NDArray[np.float64]
+
+
+@dataclass
+class MaskingCollator(PerEpoch, ABC):
+    """What every masking strategy shares: dynamic padding, the draw, the 80/10/10 corruption and the labels.
+
+    A strategy is a subclass that selects the tokens to be predicted: each for itself, by its score
+    (`ScoreMaskingCollator`), or several together (`UnitMaskingCollator`).
+
+    Args:
+        tokenizer: the encoder's tokenizer; it must have a mask token.
+        mask_rate: mean probability with which an ordinary token of a document is selected, in (0, 1).
+        seed: None draws new masks at every call from torch's global generator, as the collators of
+            `transformers` do. A number makes the masks a function of (seed, `epoch`, document) alone: the
+            same on any number of processes and after a resume. Then the caller counts up `epoch`, as auxtask's
+            own trainer does.
+
+    Raises:
+        AuxtaskError: the mask rate is outside (0, 1) or the tokenizer has no mask token.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    mask_rate: float = 0.15
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.mask_rate < 1:
+            raise AuxtaskError(f"mask_rate={self.mask_rate} is outside (0, 1); use for example mask_rate=0.15")
+        if self.tokenizer.mask_token_id is None:
+            raise AuxtaskError(
+                f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
+            )
+        self._frame_ids = np.array(sorted(frame_ids(self.tokenizer)), dtype=np.int64)
+        self._replacement_ids = ordinary_token_ids(self.tokenizer)
+
+    @abstractmethod
+    def select(
+        self,
+        features: Sequence[Feature],
+        maskable: NDArray[np.bool_],
+        generators: Sequence[np.random.Generator],
+    ) -> NDArray[np.bool_]:
+        """Select the tokens of a batch that are to be predicted.
+
+        Args:
+            features: the documents, each with `input_ids` and the columns that the strategy needs.
+            maskable: (documents, length), bool; False at special tokens and padding.
+            generators: one a document, the only randomness: a document's masks are its own affair.
+
+        Returns:
+            Shape (documents, length), bool; False where not maskable.
+        """
+
+    def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
+        """Build a batch for masked language modelling.
+
+        Args:
+            features: the documents, each a mapping with `input_ids` and what the strategy needs; what an
+                `attention_mask` leaves out is no part of the document.
+
+        Returns:
+            `input_ids` (corrupted), `attention_mask` and `labels` (-100 where nothing is to be predicted),
+            each of shape (documents, longest document), int64.
+        """
+        features = [without_padding(feature) for feature in features]
+        input_ids = pad([feature["input_ids"] for feature in features], self.tokenizer.pad_token_id)
+        lengths = np.array([len(feature["input_ids"]) for feature in features])
+        attention_mask = np.arange(input_ids.shape[1]) < lengths[:, None]
+        maskable = attention_mask & ~np.isin(input_ids, self._frame_ids)
+        generators = [np.random.default_rng(seed) for seed in self._seeds(input_ids, lengths)]
+        selected = self.select(features, maskable, generators)
+        uniforms = uniform_rows(generators, (2, *input_ids.shape), lengths)
+        corrupted, labels = corrupt(
+            input_ids, selected, uniforms, self.tokenizer.mask_token_id, self._replacement_ids
+        )
+        return {
+            "input_ids": torch.from_numpy(corrupted),
+            "attention_mask": torch.from_numpy(attention_mask.astype(np.int64)),
+            "labels": torch.from_numpy(labels),
+        }
+
+    def _seeds(self, input_ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[int]:
+        if self.seed is None:
+            return torch.randint(2**62, (len(lengths),)).tolist()
+        prefix = f"{self.seed}/{self.epoch}/".encode()
+        return [
+            int.from_bytes(blake2b(prefix + row[:length].tobytes(), digest_size=8).digest(), "little")
+            for row, length in zip(input_ids, lengths, strict=True)
+        ]
+
+
+@dataclass
+class ScoreMaskingCollator(MaskingCollator):
+    """Strategies that select each token for itself, with probability f(score).
+
+    They differ in the score alone; f sets the mean over a document to the mask rate.
+
+    Args:
+        tokenizer, mask_rate, seed: see `MaskingCollator`.
+        adjust: the function f, from the scores of several documents and the mask rate to probabilities.
+    """
+
+    adjust: Callable[[list[Scores], float], list[NDArray[Any]]] = field(default=mean_adjust, kw_only=True)
+
+    @abstractmethod
+    def scores(self, feature: Feature) -> Scores:
+        """Say how much each token of a document asks to be masked.
+
+        Args:
+            feature: the document, with `input_ids` and the column that the strategy needs.
+
+        Returns:
+            Shape (tokens,), at least 0; not a number at a token that is never masked.
+        """
+
+    def select(
+        self,
+        features: Sequence[Feature],
+        maskable: NDArray[np.bool_],
+        generators: Sequence[np.random.Generator],
+    ) -> NDArray[np.bool_]:
+        """Draw each token with its probability."""
+        maskable = maskable.copy()
+        scores = []
+        for row, feature in zip(maskable, features, strict=True):
+            document = self.scores(feature)
+            row = row[: len(document)]
+            row &= ~np.isnan(document)
+            scores.append(document[row])
+        probabilities = np.zeros(maskable.shape)
+        probabilities[maskable] = np.concatenate(self.adjust(scores, self.mask_rate))
+        lengths = np.array([len(feature["input_ids"]) for feature in features])
+        return uniform_rows(generators, maskable.shape, lengths) < probabilities
+
+
+def aligned_column(feature: Feature, name: str, maker: str) -> NDArray[np.float64]:
+    """Read a column that has a number for each token of a document.
+
+    Args:
+        feature: the document.
+        name: the column.
+        maker: what adds it, for the message.
+
+    Returns:
+        Shape (tokens,), float64.
+
+    Raises:
+        AuxtaskError: it is missing or has another length than `input_ids`.
+
+    >>> aligned_column({"input_ids": [2, 7], "likelihoods": [0.5, 1.0]}, "likelihoods", "annotate").tolist()
+    [0.5, 1.0]
+    """
+    values = feature.get(name)
+    if values is None or len(values) != len(feature["input_ids"]):
+        raise AuxtaskError(
+            f"this masking needs a column {name!r} aligned with 'input_ids'; add it with "
+            f"{maker} and keep it (remove_unused_columns=False)"
+        )
+    return np.asarray(values, dtype=np.float64)
+
+
+def uniform_rows(
+    generators: Sequence[np.random.Generator], shape: tuple[int, ...], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Draw uniform numbers for a padded batch, each document's from its own generator.
+
+    Args:
+        generators: one a document.
+        shape: (..., documents, length) of the result.
+        lengths: tokens of each document, shape (documents,).
+
+    Returns:
+        Draws from [0, 1), 0 at padding: they do not depend on what shares the batch.
+
+    >>> uniform_rows([np.random.default_rng(0)], (1, 3), np.array([2]))[0, 2]
+    np.float64(0.0)
+    """
+    uniforms = np.zeros(shape)
+    for row, (generator, length) in enumerate(zip(generators, lengths, strict=True)):
+        uniforms[..., row, :length] = generator.random((*shape[:-2], length))
+    return uniforms

@@ -1,0 +1,72 @@
+"""A masked language model in pre-training, and what it starts from."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from auxtask.ground.padding import IGNORE_INDEX
+from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
+
+
+class MaskedLanguageModeling(nn.Module):
+    """A stock masked language model whose vocabulary head runs on masked positions alone.
+
+    Args:
+        masked_lm: any stock `AutoModelForMaskedLM`.
+    """
+
+    def __init__(self, masked_lm: PreTrainedModel) -> None:
+        super().__init__()
+        self.masked_lm = masked_lm
+        store_shared_tensors_once(self)
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, targets: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Compute the mean loss over the masked positions.
+
+        Args:
+            input_ids: corrupted ids, (batch, length), int64.
+            attention_mask: (batch, length), int64.
+            labels: original ids at masked positions and -100 elsewhere, (batch, length), int64.
+            targets: as for `masked_lm_loss`.
+
+        Returns:
+            `loss`, a scalar, and in eval mode the counts `predicted` and `correct` (top-1), scalars.
+        """
+        hidden_states = run_encoder(self.masked_lm, input_ids=input_ids, attention_mask=attention_mask)[0]
+        loss, logits = masked_lm_loss(self.masked_lm, hidden_states, labels, targets)
+        output = {"loss": loss}
+        if not self.training:
+            chosen = labels[labels != IGNORE_INDEX]
+            output |= {
+                "predicted": (labels != IGNORE_INDEX).sum(),
+                "correct": (logits.argmax(dim=-1) == chosen).sum(),
+            }
+        return output
+
+
+@torch.no_grad()
+def start_from_counts(
+    masked_lm: PreTrainedModel, unigram: NDArray[np.floating], embeddings: NDArray[np.floating]
+) -> None:
+    """Let a masked language model begin with what counting already knows of the tokens.
+
+    The bias of the vocabulary head becomes the tokens' log-frequencies, so that no direction of the hidden states
+    has to stand for them; without it, tied embeddings of rare tokens are all pushed that one way.
+
+    Args:
+        masked_lm: with random weights; it is changed.
+        unigram: the tokens' probabilities, (vocabulary,), above 0.
+        embeddings: the tokens' vectors, (vocabulary, width). At length 1 their products with hidden states that
+            LayerNorm brings to unit deviation are as large as logits have to be.
+    """
+    weight: Any = masked_lm.get_input_embeddings().weight
+    weight.copy_(torch.from_numpy(embeddings))
+    bias = masked_lm.get_output_embeddings().bias
+    if bias is not None:
+        bias.copy_(torch.from_numpy(np.log(unigram)))

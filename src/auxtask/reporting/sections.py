@@ -1,0 +1,116 @@
+"""The report before it is written: sections of tables, and what was run on what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from auxtask.evaluation.class_gains import class_gain_table
+from auxtask.evaluation.comparisons import Comparison, compare, difference_table, outcome_table
+from auxtask.evaluation.efficiency import efficiency_table
+from auxtask.evaluation.groups import Block
+from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
+from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.runs.reading import Run, RunsFolder
+from auxtask.tables.values import Cell, Number, Table
+
+MACHINE = ("python", "platform", "processor", "device", "threads", "commit")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report.
+
+    Args:
+        title: one line.
+        tables: in order.
+        blocks: what its figures are drawn from.
+    """
+
+    title: str
+    tables: Sequence[Table]
+    blocks: Sequence[Block] = ()
+
+
+def report_sections(
+    folder: RunsFolder, blocks: Sequence[Block], *, ddof: int, resamples: int, command_line: CommandLine
+) -> list[Section]:
+    """Make every table of the report.
+
+    Args:
+        folder: what was read.
+        blocks: its runs.
+        ddof: of standard deviations over seeds, 1 or 0.
+        resamples: of the test documents and of the seeds, for significance.
+        command_line: gives the command for runs that are missing.
+
+    Returns:
+        All data sets together, then one section a data set, then what the runs ran on and what was left out.
+    """
+    datasets = list(dict.fromkeys(block.dataset for block in blocks))
+    comparisons: list[Comparison] = []
+    sections = []
+    for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1):
+        here = [block for block in blocks if block.dataset == dataset]
+        compared = compare(dataset, here, resamples)
+        comparisons += compared
+        tables = [dataset_scores(dataset, blocks, ddof, command_line)]
+        of_metrics = [[each for each in compared if each.metric == metric] for metric in REPORTED]
+        tables += [difference_table(of_metric) for of_metric in of_metrics if of_metric]
+        tables += [table for block in here if (table := class_gain_table(block))]
+        tables += [table for block in here if (table := efficiency_table(block)).rows]
+        sections.append(Section(dataset, tables, here))
+    if len(datasets) > 1:
+        tables = [metric_scores(metric, blocks, ddof) for metric in REPORTED]
+        together = Section("All data sets", tables + ([outcome_table(comparisons)] if comparisons else []))
+        sections.insert(0, together)
+    return [*sections, Section("Behind the figures", _provenance(folder))]
+
+
+def _provenance(folder: RunsFolder) -> list[Table]:
+    tables = [_environment_table(folder.runs)]
+    if folder.unfinished:
+        rows = [[Cell(path)] for path in folder.unfinished]
+        tables.append(Table("unfinished", "Unfinished runs; the same command goes on with them", ("run",), rows))
+    if folder.problems:
+        rows = [[Cell(problem.path), Cell(problem.reason)] for problem in folder.problems]
+        tables.append(Table("left_out", "Files that were left out", ("file", "reason"), rows, labels=2))
+    return tables
+
+
+def _environment_table(runs: Sequence[Run]) -> Table:
+    values: dict[str, dict[str, None]] = {}
+    for run in runs:
+        versions = run.environment.get("versions", {})
+        found = {
+            name: run.environment.get(name) for name in ("python", "platform", "processor", "device", "threads")
+        }
+        for name, value in {**versions, **found, "commit": run.environment.get("commit")}.items():
+            if value is not None:
+                values.setdefault(name, {})[str(value)] = None
+    rows = [[Cell(name), Cell("; ".join(sorted(found)))] for name, found in values.items()]
+    title = f"{len(runs)} finished runs: versions and hardware"
+    return Table("environment", title, ("", "value"), rows, labels=2)
+
+
+def run_table(runs: Sequence[Run]) -> Table:
+    """List every run with its scores: where each figure of the report comes from.
+
+    Args:
+        runs: finished runs.
+
+    Returns:
+        A row a run, in the order of their paths.
+    """
+    rows = [
+        [
+            *(Cell(text) for text in (run.path, run.dataset, run.model, run.method)),
+            Cell(run.seed),
+            *(Cell(Number(100 * run.scores[metric], f"{100 * run.scores[metric]:.2f}")) for metric in REPORTED),
+            Cell(run.steps),
+            Cell(Number(run.seconds["train"], f"{run.seconds['train']:.1f}")),
+        ]
+        for run in runs
+    ]
+    columns = ("run", "data set", "model", "method", "seed", *(HEADINGS[metric] for metric in REPORTED))
+    return Table("runs", "Runs", (*columns, "steps", "seconds training"), rows, labels=4)

@@ -1,0 +1,70 @@
+"""`history.jsonl`: one line for each evaluation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from auxtask.ground.names import MAIN
+from auxtask.ground.nesting import nest
+
+
+def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Pick the evaluations out of a trainer's log.
+
+    Args:
+        log_history: `trainer.state.log_history`.
+
+    Returns:
+        For each evaluation `step`, `epoch`, `seconds`, `losses` (the mean training loss of each task since the
+        evaluation before), `empty_batches` (in how many of its batches a task had nothing to learn from),
+        `weights`, `tasks` (scores of auxiliary tasks on the validation split), `learning_rate` and `valid` (loss
+        and scores of the main task on the validation split).
+
+    >>> history_rows([{"loss": 1.0, "step": 1}, {"eval_loss": 0.5, "step": 2, "epoch": 1.0, "seconds": 3.0,
+    ...     "losses/main": 0.7, "weights/main": 1.0, "learning_rate": 0.1}])[0]["losses"]
+    {'main': 0.7}
+    """
+    rows = []
+    for entry in log_history:
+        if "seconds" not in entry:
+            continue
+        logged = nest(entry, "/")
+        row = {name: entry.get(name) for name in ("step", "epoch", "seconds")}
+        row |= {name: logged.get(name, {}) for name in ("losses", "empty_batches", "weights", "tasks")}
+        row["learning_rate"] = entry.get("learning_rate")
+        row["valid"] = {
+            name.removeprefix("eval_"): value
+            for name, value in entry.items()
+            if name.startswith("eval_") and not name.endswith(("_runtime", "_per_second"))
+        }
+        rows.append(row)
+    return rows
+
+
+def continued(before: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put the rows of a stage behind those of the stage before; steps, epochs and seconds go on.
+
+    >>> first, second = [{"step": 9, "epoch": 2.0, "seconds": 5.0}], [{"step": 3, "epoch": 1.0, "seconds": 1.0}]
+    >>> continued(first, second)[1]
+    {'step': 12, 'epoch': 3.0, 'seconds': 6.0}
+    """
+    if not before:
+        return [dict(row) for row in rows]
+    last = before[-1]
+    counted = ("step", "epoch", "seconds")
+    return [
+        *(dict(row) for row in before),
+        *({**row, **{name: row[name] + last[name] for name in counted}} for row in rows),
+    ]
+
+
+def evaluation_line(epoch: float, step: int, losses: Mapping[str, float], scores: Mapping[str, float]) -> str:
+    """Say what an evaluation came to.
+
+    >>> evaluation_line(1, 20, {"main": 0.5}, {"micro_f1": 0.75, "macro_f1": 0.5})
+    'epoch  1.00  step    20  loss 0.500  validation: micro-F1 0.7500  macro-F1 0.5000'
+    """
+    shown = "  ".join(f"{'loss' if name == MAIN else name} {value:.3f}" for name, value in losses.items())
+    return (
+        f"epoch {epoch:5.2f}  step {step:5}  {shown}  "
+        f"validation: micro-F1 {scores['micro_f1']:.4f}  macro-F1 {scores['macro_f1']:.4f}"
+    )

@@ -1,0 +1,263 @@
+"""Run folders as values: what a report needs of them, and which of their files cannot be read."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from auxtask.errors import AuxtaskError
+from auxtask.ground.nesting import flatten
+from auxtask.runs.identity import result_settings
+from auxtask.runs.metrics import REPORTED, checked_metrics
+
+# What a run folder may hold; anything else in it is named as foreign.
+KNOWN = {
+    *("config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "environment.json"),
+    *("model", "checkpoints", ".lock", ".model"),
+}
+
+UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
+
+# libyaml reads a config some ten times faster than PyYAML alone.
+_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a run predicted for the test documents.
+
+    Args:
+        labels: the gold classes, (documents,), indices into `class_names`.
+        predicted: the predicted classes, (documents,), likewise.
+        class_names: the classes, sorted.
+    """
+
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Args:
+        path: of its folder, below the runs folder.
+        dataset, model, method: from its path.
+        seed: of the run.
+        settings: everything but the seed that can change its result: the config's fields by their dotted names,
+            and the fingerprints of data and model.
+        data_settings: where its data came from, by dotted names; they are no part of `settings`, where the
+            fingerprint of the data stands for them.
+        scores: test scores by metric, in [0, 1].
+        class_scores: `f1` and `support` of each class on the test split.
+        best_step: of the checkpoint that was tested.
+        steps: steps in all.
+        seconds: by stage.
+        history: one mapping an evaluation, as in `history.jsonl`; empty where the file is missing or broken.
+        predictions: None where the file is missing or broken.
+        environment: the content of `environment.json`; empty where it is missing or broken.
+    """
+
+    path: str
+    dataset: str
+    model: str
+    method: str
+    seed: int
+    settings: Mapping[str, Any]
+    data_settings: Mapping[str, Any]
+    scores: Mapping[str, float]
+    class_scores: Mapping[str, Mapping[str, float]]
+    best_step: int
+    steps: int
+    seconds: Mapping[str, float]
+    history: Sequence[Mapping[str, Any]]
+    predictions: Predictions | None
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that was left out of the report.
+
+    Args:
+        path: below the runs folder.
+        reason: what is wrong with it.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunsFolder:
+    """What a runs folder holds.
+
+    Args:
+        runs: the finished ones, in the order of their paths.
+        unfinished: paths of runs without `metrics.json`.
+        problems: files that could not be read or do not belong there.
+    """
+
+    runs: Sequence[Run]
+    unfinished: Sequence[str]
+    problems: Sequence[Problem]
+
+
+def read_runs(folder: str | Path) -> RunsFolder:
+    """Read every run below `folder/DATASET/MODEL/METHOD/RUN_ID`; a file that cannot be read stops nothing.
+
+    A run whose config or metrics are broken is left out; without its predictions, history or environment it stays.
+
+    Args:
+        folder: the runs folder.
+
+    Returns:
+        The runs, and what was left out.
+
+    Raises:
+        AuxtaskError: there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise AuxtaskError(f"there is no folder '{folder}'; give the one that holds DATASET/MODEL/AUX/RUN_ID")
+    runs: dict[str, Run] = {}
+    unfinished: list[str] = []
+    problems: list[Problem] = []
+    for path in tqdm(sorted(folder.glob("*/*/*/*/")), desc="Reading runs", unit="run", delay=1):
+        name = path.relative_to(folder).as_posix()
+        entries = {entry.name for entry in path.iterdir()}
+        if "config.yaml" not in entries:
+            problems.append(Problem(name, "not a run folder: it has no config.yaml"))
+            continue
+        problems += [Problem(f"{name}/{entry}", "not a file of a run") for entry in sorted(entries - KNOWN)]
+        if "metrics.json" not in entries:
+            unfinished.append(name)
+            continue
+        try:
+            run = _read_run(path, name, problems)
+        except _UnreadableError as error:
+            problems.append(Problem(f"{name}/{error.file}", error.reason))
+            continue
+        runs[name] = run
+    return RunsFolder(list(runs.values()), unfinished, problems)
+
+
+class _UnreadableError(Exception):
+    def __init__(self, file: str, reason: str) -> None:
+        self.file, self.reason = file, reason
+
+
+def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
+    def read(file: str, parse: Callable[[str], Any]) -> Any:
+        try:
+            return parse((path / file).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise _UnreadableError(file, "missing") from None
+        except KeyError as error:
+            raise _UnreadableError(file, f"it has no {error}") from None
+        except (ValueError, TypeError, AttributeError, OSError, yaml.YAMLError) as error:
+            raise _UnreadableError(file, f"truncated or foreign ({str(error).splitlines()[0]})") from None
+
+    def read_or_name(file: str, parse: Callable[[str], Any], default: Any) -> Any:
+        try:
+            return read(file, parse)
+        except _UnreadableError as error:
+            problems.append(Problem(f"{name}/{error.file}", error.reason))
+            return default
+
+    seed, config, data = read("config.yaml", _parse_config)
+    metrics = read("metrics.json", _parse_metrics)
+    environment = read_or_name("environment.json", _parse_object, {})
+    predictions = read_or_name("predictions.jsonl", lambda text: _parse_predictions(text, metrics), None)
+    # What is not trained by steps has no history.
+    history = (
+        read_or_name("history.jsonl", lambda text: _parse_history(text, metrics), []) if metrics["steps"] else []
+    )
+    dataset, model, method = name.split("/")[:3]
+    return Run(
+        path=name,
+        dataset=dataset,
+        model=model,
+        method=method,
+        seed=seed,
+        settings={**config, **flatten({"fingerprints": environment.get("fingerprints", {})}, ".")},
+        data_settings=data,
+        history=history,
+        predictions=predictions,
+        environment=environment,
+        **metrics,
+    )
+
+
+def _parse_config(text: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    # Runs of one setting have equal configs but for this line; each is read once.
+    seed = re.search(r"^seed: (\d+)$", text, re.MULTILINE)
+    if seed is None:
+        raise ValueError("no seed")
+    return int(seed[1]), *_parse_settings(text.replace(seed[0], ""))
+
+
+@lru_cache(maxsize=1024)
+def _parse_settings(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = yaml.load(text, _YAML_LOADER)
+    # What a baseline leaves aside is no part of its run.
+    aside = UNUSED_BY_BASELINES if config.get("baseline") else ()
+    settings = flatten(result_settings({name: value for name, value in config.items() if name not in aside}), ".")
+    return settings, flatten({"dataset": config.get("dataset") or {}}, ".")
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _parse_metrics(text: str) -> dict[str, Any]:
+    value = checked_metrics(text)
+    return {
+        "scores": {metric: float(value["test"][metric]) for metric in REPORTED},
+        "class_scores": {
+            label: {"f1": float(scores["f1"]), "support": int(scores["support"])}
+            for label, scores in value["per_class"].items()
+        },
+        "best_step": int(value["best_step"]),
+        "steps": int(value["steps"]),
+        "seconds": {stage: float(seconds) for stage, seconds in value["seconds"].items()},
+    }
+
+
+def _parse_predictions(text: str, metrics: Mapping[str, Any]) -> Predictions:
+    # Read as one array, some two times as fast as line by line.
+    rows = json.loads(f"[{','.join(text.splitlines())}]")
+    names = tuple(sorted(metrics["class_scores"]))
+    index = {label: at for at, label in enumerate(names)}
+    labels = np.array([index[row["label"]] for row in rows], dtype=np.int64)
+    predicted = np.array([index[row["prediction"]] for row in rows], dtype=np.int64)
+    # A file cut after a whole line is still JSON: its scores tell.
+    supported = sum(scores["support"] for scores in metrics["class_scores"].values())
+    if len(rows) != supported or abs(float(np.mean(labels == predicted)) - metrics["scores"]["micro_f1"]) > 1e-9:
+        raise ValueError("its scores are not those of metrics.json")
+    return Predictions(labels, predicted, names)
+
+
+def _parse_history(text: str, metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [_parse_object(line) for line in text.splitlines()]
+    for row in rows:
+        float(row["step"]), float(row["seconds"]), float(row["valid"]["macro_f1"])
+    # A file cut after a whole line is still JSON lines: it lacks its best step, or stops an evaluation too early.
+    steps = [row["step"] for row in rows]
+    between = [after - before for before, after in pairwise([0, *steps])]
+    if metrics["best_step"] not in steps or metrics["steps"] - steps[-1] >= max(between) or min(between) <= 0:
+        raise ValueError("its steps are not those of metrics.json")
+    return rows
