@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxtask.data import cooccurrence
+from auxtask.pretraining import counts as cooccurrence
 from auxtask.pretraining.counts import following_counts, ppmi_embeddings, unigram_probabilities
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auxtask.errors import AuxtaskError
 from auxtask.likelihood.documents import Documents
-from auxtask.likelihood.rows import METRICS, masked_batches
+from auxtask.likelihood.rows import PLL_METRICS, masked_batches
 from oracles import masked_positions
 
 MASK = 99
@@ -76,7 +76,7 @@ def documents(draw: st.DrawFn) -> list[list[int]]:
     return rows
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PLL_METRICS)
 @given(word_ids=documents(), tokens_per_batch=st.integers(1, 40))
 def test_every_token_is_predicted_once_under_the_definition(
     metric: str, word_ids: list[list[int]], tokens_per_batch: int
@@ -108,7 +108,7 @@ def test_a_document_is_finished_with_its_last_row(word_ids: list[list[int]], tok
     assert sorted(finished) == [document for document, words in enumerate(word_ids) if max(words, default=-1) >= 0]
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PLL_METRICS)
 @given(word_ids=documents(), stride=st.integers(1, 6))
 def test_a_stride_bounds_the_rows_and_keeps_the_masks_of_every_word(
     metric: str, word_ids: list[list[int]], stride: int
@@ -130,7 +130,7 @@ def test_a_stride_bounds_the_rows_and_keeps_the_masks_of_every_word(
         assert count == sum(pieces > 0 for pieces in longest)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", PLL_METRICS)
 @given(word_ids=documents(), group=st.integers(1, 12))
 def test_planning_documents_in_groups_changes_no_row(metric: str, word_ids: list[list[int]], group: int) -> None:
     laid_out = Documents.from_lists([list(range(10, 10 + len(words))) for words in word_ids], word_ids)
@@ -149,7 +149,7 @@ def test_strided_rows_of_the_published_example() -> None:
 
 def test_a_long_stride_is_exact() -> None:
     laid_out = Documents.from_lists([SOUVENIR[0]], [SOUVENIR[1]])
-    for metric in METRICS:
+    for metric in PLL_METRICS:
         assert rows_of(laid_out, metric, stride=7) == rows_of(laid_out, metric), metric
 
 

@@ -18,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trai
 import auxtask
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.experiment import experiment
 from auxtask.experiment.experiment import run_experiment
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.likelihood import L3MaskingCollator
@@ -25,7 +26,6 @@ from auxtask.masking.random import RTMCollator
 from auxtask.runs.folder import RunFolder
 from auxtask.tasks.masking import LikelihoodMaskingTask, MaskingTask
 from auxtask.tasks.self_paced import SelfPacedMaskingTask
-from auxtask.training import experiment
 from auxtask.training.weighting.static import StaticWeighting
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 

@@ -11,12 +11,12 @@ from transformers import AutoModelForSequenceClassification, TrainerCallback
 
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.experiment import experiment
 from auxtask.experiment.experiment import run_experiment
 from auxtask.masking.random import RTMCollator
 from auxtask.model.adapters import LoraAdapter
 from auxtask.runs.folder import RunFolder
 from auxtask.tasks.masking import MaskingTask
-from auxtask.training import experiment
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
 from auxtask.training.losses.class_weighted import ClassWeightedLoss
 from auxtask.training.losses.cross_entropy import CrossEntropy

@@ -9,6 +9,7 @@ from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import encode_texts
 from auxtask.data.segmenters import japanese
 from auxtask.errors import AuxtaskError
+from auxtask.experiment import experiment
 from auxtask.experiment.experiment import prepare_documents
 from auxtask.ground.files import config_folder
 from auxtask.likelihood.scorer import PLLScorer
@@ -17,7 +18,6 @@ from auxtask.phrases.labelers import AllPhraseLabeler
 from auxtask.tasks.base import Preparation
 from auxtask.tasks.recognition import RecognitionTask
 from auxtask.train import fine_tune
-from auxtask.training import experiment
 from families import unigram
 
 TEXTS = ["東京大学の学生は東京に住む。", "京都大学の学生は京都に住む。"]
