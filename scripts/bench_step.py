@@ -11,6 +11,7 @@ documents in random order, as it does unless `train_sampling_strategy="group_by_
 """
 
 import argparse
+import dataclasses
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -31,16 +32,16 @@ from transformers import (
 )
 
 from auxtask.cli.command import quiet_libraries
+from auxtask.cli.planning import build_experiment
 from auxtask.data.encoding import document_lengths
 from auxtask.data.order import LengthGroupedSampler
-from auxtask.experiment.experiment import prepare_documents
+from auxtask.experiment.experiment import build_network
 from auxtask.ground.files import config_folder
 from auxtask.ground.machine import keep_freed_memory
 from auxtask.model.loading import load_classifier, load_tokenizer
-from auxtask.model.multitask import MultiTaskModel
-from auxtask.tasks.base import Preparation
-from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.tasks.base import prepare
 from auxtask.training.plan import training_arguments
+from auxtask.training.stages import stage_trainer
 from auxtask.training.trainer import MultiTaskTrainer
 
 VARIANTS = (
@@ -50,13 +51,17 @@ VARIANTS = (
 PLAIN, RANDOM = "plain Trainer", "plain Trainer, random order"
 
 
-def random_likelihoods(split: Dataset, metric: str) -> Dataset:
+class RandomLikelihoods:
     """Stand for the scorer: likelihoods of the right shape."""
-    generator = np.random.default_rng(0)
-    rows = [
-        np.where(np.array(words) < 0, np.nan, generator.beta(0.5, 0.5, len(words))) for words in split["word_ids"]
-    ]
-    return split.add_column("likelihoods", rows)
+
+    def annotate(self, split: Dataset) -> Dataset:
+        """Add the column `likelihoods`."""
+        generator = np.random.default_rng(0)
+        rows = [
+            np.where(np.array(words) < 0, np.nan, generator.beta(0.5, 0.5, len(words)))
+            for words in split["word_ids"]
+        ]
+        return split.add_column("likelihoods", rows)
 
 
 def encoder_of_shape(shape: str, tokenizer: PreTrainedTokenizerBase, folder: Path) -> str:
@@ -68,43 +73,18 @@ def encoder_of_shape(shape: str, tokenizer: PreTrainedTokenizerBase, folder: Pat
     return str(folder)
 
 
-def training_fields(batch_size: int) -> dict[str, Any]:
-    return {
-        "bf16": "auto",
-        "report_to": "none",
-        "remove_unused_columns": False,
-        "disable_tqdm": True,
-        "per_device_train_batch_size": batch_size,
-    }
-
-
 def build(variant: str, model_name: str, batch_size: int, folder: Path) -> MultiTaskTrainer:
     """Build the trainer that `python -m auxtask.train aux=... weighting=...` would use."""
     aux, _, weighting = variant.partition(":")
+    options = [f"aux={aux}", f"weighting={weighting or 'static'}", f"model.name={model_name}"]
+    fields = [f"trainer.per_device_train_batch_size={batch_size}", "trainer.disable_tqdm=true"]
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("train", [f"aux={aux}", f"weighting={weighting or 'static'}"])
-    tokenizer = load_tokenizer(model_name)
-    dataset = instantiate(config.dataset)
-    tasks = {name: instantiate(task) for name, task in config.aux.items()}
-    preparation = Preparation(model_name, tokenizer, dataset.label_names, random_likelihoods)
-    encoded = prepare_documents(dataset, config.model.max_length, tasks, preparation)
-    set_seed(0)
-    model = MultiTaskModel(
-        load_classifier(model_name, dataset.label_names),
-        {name: task.head(model_name) for name, task in tasks.items()},
-        {name: task.loss for name, task in tasks.items()},
-    )
-    main = ClassificationCollator(tokenizer)
-    trainer = MultiTaskTrainer(
-        model,
-        training_arguments(folder, **training_fields(batch_size)),
-        MultiTaskCollator(main, {name: task.collator(tokenizer, 0) for name, task in tasks.items()}),
-        MultiTaskCollator(main),
-        encoded["train"],
-        encoded["valid"],
-        instantiate(config.weighting),
-    )
-    return started(trainer)
+        config = compose("train", [*options, *fields])
+    experiment = build_experiment(config, instantiate(config.dataset))
+    tools = dataclasses.replace(experiment.tools, scorer=lambda metric: RandomLikelihoods())
+    prepared = prepare(experiment.dataset, experiment.tasks, tools, experiment.max_length)
+    network = build_network(experiment, prepared)
+    return started(stage_trainer(experiment.plan.stages[0], network, prepared, folder, folder / "checkpoints"))
 
 
 def build_plain(stl: MultiTaskTrainer, model_name: str, batch_size: int, folder: Path) -> Trainer:
@@ -112,11 +92,17 @@ def build_plain(stl: MultiTaskTrainer, model_name: str, batch_size: int, folder:
     set_seed(0)
     tokenizer = load_tokenizer(model_name)
     rows = stl.train_dataset.select_columns(["input_ids", "attention_mask", "label"])
-    classifier: Any = stl.model
-    names = [classifier.classifier.config.id2label[index] for index in range(classifier.classifier.num_labels)]
+    names = list(stl.network.classifier.config.id2label.values())
     trainer = Trainer(
         load_classifier(model_name, names),
-        training_arguments(folder, **training_fields(batch_size)),
+        training_arguments(
+            folder,
+            bf16="auto",
+            report_to="none",
+            remove_unused_columns=False,
+            disable_tqdm=True,
+            per_device_train_batch_size=batch_size,
+        ),
         data_collator=DataCollatorWithPadding(tokenizer),
         train_dataset=rows,
     )

@@ -17,16 +17,15 @@ from transformers import (
 
 from auxtask.data.dataset import TextDataset, build_text_dataset
 from auxtask.errors import AuxtaskError
-from auxtask.experiment.experiment import run_experiment
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.likelihood import L3MaskingCollator
+from auxtask.masking.likelihood import L3MaskingCollator, annotate_likelihoods
 from auxtask.masking.random import RTMCollator
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import BitLabelLabeler
 from auxtask.runs.folder import RunFolder
-from auxtask.tasks.masking import LikelihoodMaskingTask, MaskingTask
+from auxtask.tasks.masking import MaskingTask
 from auxtask.tasks.recognition import RecognitionTask
-from auxtask.training.weighting.static import StaticWeighting
+from experiments import run
 from oracles import naive_log_probs
 
 ALL = sorted(config.model_type for config in MODEL_FOR_MASKED_LM_MAPPING)
@@ -87,7 +86,7 @@ MASKING = functools.partial(L3MaskingCollator, mask_rate=0.3)
 TASKS = {
     "stl": (),
     "rtm": (lambda: MaskingTask(functools.partial(RTMCollator, mask_rate=0.3)),),
-    "l3masking": (lambda: LikelihoodMaskingTask(MASKING),),
+    "l3masking": (lambda: MaskingTask(MASKING, annotate_likelihoods),),
     "bit_label": (lambda: RecognitionTask(NgramExtractor(), BitLabelLabeler),),
 }
 
@@ -138,11 +137,7 @@ def small_dataset(sentences: Sequence[str]) -> TextDataset:
 def train(name: Path, aux: Sequence[str], dataset: TextDataset, folder: RunFolder) -> dict[str, Any]:
     """Train two steps with the tasks and test: the content of `metrics.json`."""
     tasks = {task: build() for task in aux for build in TASKS[task]}
-    with folder.locked():
-        return run_experiment(
-            dataset, str(name), 24, tasks, StaticWeighting(), TRAINER, 0, folder,
-            lambda split, metric: PLLScorer.from_pretrained(name, metric, progress=False).annotate(split),
-        )  # fmt: skip
+    return run(dataset, name, tasks, TRAINER, folder, max_length=24)
 
 
 def check_scores(name: Path, texts: Sequence[str]) -> None:

@@ -15,10 +15,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from transformers import BertConfig, BertForMaskedLM
 
-from auxtask.cli.planning import load_dataset
+from auxtask.cli.planning import fit_config, load_dataset
 from auxtask.ground.files import config_folder
 from auxtask.runs.environment import environment
-from auxtask.train import run
 
 STORED = Path(__file__).parent / "golden.json"
 RECORD = bool(os.environ.get("AUXTASK_RECORD"))
@@ -115,8 +114,7 @@ def test_figures_are_as_stored(name, paths, stored):
     expected, same_machine = stored
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [*COMMON, *paths, *CASES[name]])
-        folder, _ = run(config, load_dataset(config))
-    found = figures(folder.path)
+        found = figures(fit_config(config, load_dataset(config)).folder)
     if RECORD:
         expected[name] = found
         return

@@ -9,7 +9,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import auxtask
-from auxtask.baselines.base import Resources, run_baseline
+from auxtask.baselines.base import run_baseline
 from auxtask.baselines.bertgcn import BertGCN
 from auxtask.baselines.frozen import FrozenEncoder
 from auxtask.baselines.graph import cached_edges
@@ -20,6 +20,7 @@ from auxtask.data.cleaning import clean_documents
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import config_folder
+from auxtask.ground.tools import Resources
 from auxtask.model.loading import load_classifier, load_tokenizer
 from auxtask.runs.folder import RunFolder
 from auxtask.train import train

@@ -16,10 +16,10 @@ from transformers import (
 
 import auxtask
 from architectures import save_small_model, small_config
-from auxtask.baselines.base import Resources
 from auxtask.baselines.frozen import FrozenEncoder
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.ground.tools import Resources
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.model.loading import load_classifier, load_encoder, load_masked_lm, load_tagger
 

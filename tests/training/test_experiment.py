@@ -19,15 +19,14 @@ import auxtask
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.experiment import experiment
-from auxtask.experiment.experiment import run_experiment
-from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.likelihood import L3MaskingCollator
+from auxtask.masking.likelihood import L3MaskingCollator, annotate_likelihoods
 from auxtask.masking.random import RTMCollator
 from auxtask.runs.folder import RunFolder
-from auxtask.tasks.masking import LikelihoodMaskingTask, MaskingTask
-from auxtask.tasks.self_paced import SelfPacedMaskingTask
-from auxtask.training.weighting.static import StaticWeighting
+from auxtask.tasks.masking import MaskingTask
+from auxtask.tasks.self_paced import SelfPacedTask
+from auxtask.training import stages
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
+from experiments import run as run_tasks
 
 TRAINER = {
     "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
@@ -35,11 +34,12 @@ TRAINER = {
     "learning_rate": 2e-3, "eval_strategy": "epoch", "eval_steps": None,
     "bf16": False, "report_to": "none", "save_total_limit": 1, "disable_tqdm": True,
 }  # fmt: skip
+L3MASKING = functools.partial(L3MaskingCollator, mask_rate=0.3)
 TASKS = {
     "stl": {},
     "rtm": {"rtm": MaskingTask(functools.partial(RTMCollator, mask_rate=0.3))},
-    "l3masking": {"l3masking": LikelihoodMaskingTask(functools.partial(L3MaskingCollator, mask_rate=0.3))},
-    "self_paced": {"self_paced": SelfPacedMaskingTask(functools.partial(L3MaskingCollator, mask_rate=0.3))},
+    "l3masking": {"l3masking": MaskingTask(L3MASKING, annotate_likelihoods)},
+    "self_paced": {"self_paced": SelfPacedTask(L3MASKING, annotate_likelihoods)},
 }
 
 
@@ -62,16 +62,8 @@ def dataset(sentences):
 def run(dataset, model_folder, tmp_path):
     def start(tasks="rtm", name="run", seed=0, model=model_folder, weighting=None, **changes):
         folder = RunFolder(tmp_path / name)
-
-        def annotate(split, metric):
-            return PLLScorer.from_pretrained(model, metric=metric, progress=False).annotate(split)
-
-        with folder.locked():
-            metrics = run_experiment(
-                dataset, str(model), 32, TASKS[tasks], weighting or StaticWeighting(),
-                {**TRAINER, **changes}, seed, folder, annotate,
-            )  # fmt: skip
-        return folder, metrics
+        trainer = {**TRAINER, **changes}
+        return folder, run_tasks(dataset, model, TASKS[tasks], trainer, folder, seed=seed, weighting=weighting)
 
     start.folder = tmp_path  # type: ignore[attr-defined]
     return start
@@ -153,12 +145,12 @@ class Stop(TrainerCallback):
 )
 def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, monkeypatch, tasks, steps):
     _, whole = run(tasks, "whole", **steps)
-    trainer_class = experiment.MultiTaskTrainer
+    trainer_class = stages.MultiTaskTrainer
 
     def interrupted(*arguments, callbacks, **keywords):
         return trainer_class(*arguments, callbacks=[*callbacks, Stop(31)], **keywords)
 
-    monkeypatch.setattr(experiment, "MultiTaskTrainer", interrupted)
+    monkeypatch.setattr(stages, "MultiTaskTrainer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(tasks, "cut", **steps)
     monkeypatch.undo()
@@ -178,12 +170,12 @@ def test_a_run_whose_last_checkpoint_is_damaged_ends_with_the_figures_of_a_whole
     run, monkeypatch, capsys, damaged
 ):
     _, whole = run("rtm", "whole", save_total_limit=3)
-    trainer_class = experiment.MultiTaskTrainer
+    trainer_class = stages.MultiTaskTrainer
 
     def interrupted(*arguments, callbacks, **keywords):
         return trainer_class(*arguments, callbacks=[*callbacks, Stop(40)], **keywords)
 
-    monkeypatch.setattr(experiment, "MultiTaskTrainer", interrupted)
+    monkeypatch.setattr(stages, "MultiTaskTrainer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run("rtm", "cut", save_total_limit=3)
     monkeypatch.undo()
@@ -202,7 +194,7 @@ def test_a_finished_stage_that_is_damaged_is_finished_again(run, monkeypatch, ca
     def killed(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiment, "write_model", killed)
+    monkeypatch.setattr(experiment, "export", killed)
     with pytest.raises(KeyboardInterrupt):
         run("rtm", "cut", **settings)
     monkeypatch.undo()
@@ -290,14 +282,14 @@ def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipp
 def test_a_vocabulary_head_is_trained_at_the_rate_of_the_encoder(run, monkeypatch):
     built = []
 
-    class Watched(experiment.MultiTaskTrainer):
+    class Watched(stages.MultiTaskTrainer):
         def create_optimizer(self, *arguments):
             optimizer = super().create_optimizer(*arguments)
             rates = {id(value): group["lr"] for group in optimizer.param_groups for value in group["params"]}
             built.append({name: rates[id(value)] for name, value in self.model.named_parameters()})
             return optimizer
 
-    monkeypatch.setattr(experiment, "MultiTaskTrainer", Watched)
+    monkeypatch.setattr(stages, "MultiTaskTrainer", Watched)
     run("rtm", max_steps=1, eval_strategy="steps", eval_steps=1, head_learning_rate=1e-2)
     [rates] = built
     fast = {name for name, rate in rates.items() if rate == 1e-2}

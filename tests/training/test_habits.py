@@ -11,17 +11,16 @@ from transformers import AutoModelForSequenceClassification, TrainerCallback
 
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
-from auxtask.experiment import experiment
-from auxtask.experiment.experiment import run_experiment
 from auxtask.masking.random import RTMCollator
 from auxtask.model.adapters import LoraAdapter
 from auxtask.runs.folder import RunFolder
 from auxtask.tasks.masking import MaskingTask
+from auxtask.training import stages
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
 from auxtask.training.losses.class_weighted import ClassWeightedLoss
 from auxtask.training.losses.cross_entropy import CrossEntropy
 from auxtask.training.losses.focal import FocalLoss
-from auxtask.training.weighting.static import StaticWeighting
+from experiments import run as run_tasks
 
 TRAINER = {
     "patience": None, "metric": "macro_f1", "num_train_epochs": 2, "per_device_train_batch_size": 6,
@@ -39,11 +38,7 @@ def run(sentences, model_folder, tmp_path):
     def start(name="run", changes=None, **keywords):
         folder = RunFolder(tmp_path / name)
         tasks = {"rtm": MaskingTask(functools.partial(RTMCollator, mask_rate=0.3))}
-        with folder.locked():
-            metrics = run_experiment(
-                dataset, str(model_folder), 32, tasks, StaticWeighting(), TRAINER | (changes or {}), 0, folder,
-                lambda split, metric: split, **keywords,
-            )  # fmt: skip
+        metrics = run_tasks(dataset, model_folder, tasks, TRAINER | (changes or {}), folder, **keywords)
         history = [json.loads(line) for line in (folder.path / "history.jsonl").read_text().splitlines()]
         return folder, metrics, history
 
@@ -88,8 +83,8 @@ def test_a_run_that_is_cut_in_its_last_stage_goes_on_there(run, monkeypatch):
         run("cut", changes={"last_stage": STAGE}, callbacks=[Stop()])
     steps = []
     monkeypatch.setattr(
-        experiment.MultiTaskTrainer, "training_step",
-        lambda trainer, *arguments, _original=experiment.MultiTaskTrainer.training_step: (
+        stages.MultiTaskTrainer, "training_step",
+        lambda trainer, *arguments, _original=stages.MultiTaskTrainer.training_step: (
             steps.append(trainer.state.global_step), _original(trainer, *arguments)
         )[1],
     )  # fmt: skip

@@ -12,9 +12,9 @@ from auxtask.model.loading import load_classifier
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler
-from auxtask.tasks.base import Preparation
 from auxtask.tasks.recognition import RecognitionTask, span_f1
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from experiments import run, tools_of
 
 TRAIN = [
     ("we expect modest profit rise from the bank group", "Class1"),
@@ -35,14 +35,15 @@ def prepared(dataset, tokenizer, model_folder):
     def prepare(labeler=BitLabelLabeler, max_length=64, dataset=dataset):
         task = RecognitionTask(NgramExtractor(), labeler)
         encoded = encode(dataset, tokenizer, max_length)
-        return task, task.prepare(encoded, Preparation(str(model_folder), tokenizer, dataset.label_names, None))
+        made = task.prepare(encoded, tools_of(model_folder, dataset.label_names, tokenizer))
+        return made, made.dataset
 
     return prepare
 
 
 def test_labels_are_aligned_and_special_tokens_are_ignored(prepared, tokenizer):
     task, encoded = prepared()
-    names = task._labels.label_names
+    names = list(task.head().config.id2label.values())
     for split in ("train", "valid"):
         for row in encoded[split]:
             assert len(row["phrase_labels"]) == len(row["input_ids"])
@@ -62,7 +63,7 @@ def test_validation_documents_never_influence_the_labels(prepared, dataset):
         {"train": TRAIN, "valid": [("bond issue " * 9, "Class1")], "test": VALID}, name="slide", provenance={}
     )
     again, encoded_again = prepared(dataset=other)
-    assert again._labels.label_names == task._labels.label_names
+    assert again.head().config.id2label == task.head().config.id2label
     assert encoded_again["train"]["phrase_labels"] == encoded["train"]["phrase_labels"]
 
 
@@ -76,11 +77,11 @@ def test_truncated_documents_keep_the_labels_of_the_whole_document(prepared):
 
 def test_recognition_shares_the_forward_pass_of_the_main_task(prepared, dataset, tokenizer, model_folder):
     task, encoded = prepared()
-    head = task.head(str(model_folder))
+    head = task.head()
     model = MultiTaskModel(
         load_classifier(model_folder, dataset.label_names), {"bit": head}, {"bit": task.loss}
     ).eval()
-    collator = MultiTaskCollator(ClassificationCollator(tokenizer), {"bit": task.collator(tokenizer, 0)})
+    collator = MultiTaskCollator(ClassificationCollator(tokenizer), {"bit": task.collator})
     batch = collator(list(encoded["train"]))
     rows = []
     model.classifier.base_model.register_forward_hook(
@@ -97,19 +98,19 @@ def test_recognition_shares_the_forward_pass_of_the_main_task(prepared, dataset,
     torch.testing.assert_close(output["losses"]["bit"], stock.loss)
 
 
-def test_a_batch_without_ordinary_tokens_has_loss_zero(prepared, model_folder):
+def test_a_batch_without_ordinary_tokens_has_loss_zero(prepared):
     task, _ = prepared()
-    head = task.head(str(model_folder))
+    head = task.head()
     output = head.base_model(torch.tensor([[2, 3]]))
     loss = task.loss(head, output, {"labels": torch.full((1, 2), -100), "targets": torch.tensor(0.0)})
     assert loss == 0
 
 
-def test_scores_on_validation_documents(prepared, tokenizer, model_folder):
-    task, encoded = prepared()
-    head = task.head(str(model_folder))
-    scores = task.evaluate(head, tokenizer, encoded["valid"], batch_size=1)
-    again = task.evaluate(head, tokenizer, encoded["valid"], batch_size=2)
+def test_scores_on_validation_documents(prepared):
+    task, _ = prepared()
+    head = task.head()
+    scores = task.evaluate(head, 1)
+    again = task.evaluate(head, 2)
     assert scores == pytest.approx(again, abs=1e-5)
     assert scores["loss"] > 0
     assert 0 <= scores["span_f1"] <= 1
@@ -124,11 +125,9 @@ def test_span_f1_counts_exact_spans():
 
 
 def test_both_halves_of_the_thesis_run_at_once(tmp_path, tokenizer, model_folder):
-    from auxtask.experiment.experiment import run_experiment
     from auxtask.masking.random import RTMCollator
     from auxtask.runs.folder import RunFolder
     from auxtask.tasks.masking import MaskingTask
-    from auxtask.training.weighting.static import StaticWeighting
 
     dataset = build_text_dataset({"train": TRAIN * 4, "valid": VALID, "test": VALID}, name="slide", provenance={})
     folder = RunFolder(tmp_path / "run")
@@ -141,8 +140,7 @@ def test_both_halves_of_the_thesis_run_at_once(tmp_path, tokenizer, model_folder
         "per_device_train_batch_size": 8, "per_device_eval_batch_size": 8, "learning_rate": 2e-3,
         "eval_strategy": "epoch", "eval_steps": None, "bf16": False, "report_to": "none", "disable_tqdm": True,
     }  # fmt: skip
-    with folder.locked():
-        run_experiment(dataset, str(model_folder), 32, tasks, StaticWeighting(), trainer, 0, folder, None)
+    run(dataset, model_folder, tasks, trainer, folder)
     history = [json.loads(line) for line in (folder.path / "history.jsonl").read_text().splitlines()]
     assert set(history[-1]["losses"]) == {"main", "bit_label", "rtm"}
     assert history[-1]["losses"]["bit_label"] < history[0]["losses"]["bit_label"]

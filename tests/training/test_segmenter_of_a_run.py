@@ -4,20 +4,17 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli.planning import run_folder
+from auxtask.cli.planning import build_experiment, run_folder
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import encode_texts
 from auxtask.data.segmenters import japanese
 from auxtask.errors import AuxtaskError
-from auxtask.experiment import experiment
-from auxtask.experiment.experiment import prepare_documents
 from auxtask.ground.files import config_folder
-from auxtask.likelihood.scorer import PLLScorer
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler
-from auxtask.tasks.base import Preparation
+from auxtask.tasks.base import prepare
 from auxtask.tasks.recognition import RecognitionTask
-from auxtask.train import fine_tune
+from experiments import tools_of
 from families import unigram
 
 TEXTS = ["東京大学の学生は東京に住む。", "京都大学の学生は京都に住む。"]
@@ -27,36 +24,31 @@ def pairs_of_characters(text):
     return [text[at : at + 2] for at in range(0, len(text), 2)]
 
 
+@pytest.fixture
+def dataset():
+    splits = {split: [("a", "x"), ("b", "y")] for split in ("train", "valid", "test")}
+    return build_text_dataset(splits, name="few", provenance={})
+
+
 def configured(*overrides):
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         return compose("train", list(overrides))
 
 
-def test_the_segmenter_of_the_config_reaches_experiment_and_scorer(monkeypatch):
-    given = []
-    monkeypatch.setattr(
-        experiment,
-        "run_experiment",
-        lambda dataset, annotate, segmenter, **others: given.append(segmenter) or annotate(None, "word_l2r"),
-    )
-    monkeypatch.setattr(PLLScorer, "annotate", lambda scorer, split: given.append(scorer.segmenter))
+def test_the_segmenter_of_the_config_reaches_experiment_and_scorer(dataset):
     own = f"scoring.words={{_target_: {__name__}.pairs_of_characters, _partial_: true}}"
     for override, expected in (("seed=0", None), ("scoring.words=japanese", japanese), (own, pairs_of_characters)):
-        fine_tune(configured(override), None, None)
-        first, second = given
-        assert first is second
+        tools = build_experiment(configured(override), dataset).tools
+        first = tools.segmenter
+        assert tools.scorer("word_l2r").segmenter is first
         assert (
             getattr(first, "func", first).__code__.co_code == expected.__code__.co_code if expected else not first
         )
-        given.clear()
     with pytest.raises(AuxtaskError, match="names no segmenter"):
-        fine_tune(configured("scoring.words=french"), None, None)
+        build_experiment(configured("scoring.words=french"), dataset)
 
 
-def test_a_segmenter_gives_the_run_another_name():
-    dataset = build_text_dataset(
-        {split: [("a", "x"), ("b", "y")] for split in ("train", "valid", "test")}, name="few", provenance={}
-    )
+def test_a_segmenter_gives_the_run_another_name(dataset):
     names = {
         run_folder(OmegaConf.merge(configured(override)), dataset)[0].path.name
         for override in ("seed=0", "scoring.words=japanese", "scoring.words={_target_: mine}")
@@ -77,8 +69,8 @@ def test_documents_and_ngrams_have_the_words_of_the_segmenter():
     for segmenter in (None, pairs_of_characters):
         seen = []
         task = RecognitionTask(Recorder(word_scope="within_word"), AllPhraseLabeler)
-        preparation = Preparation("", tokenizer, ["a", "b"], None, segmenter)
-        encoded = prepare_documents(dataset, 30, {"all_phrase": task}, preparation)
+        tools = tools_of("tiny", ["a", "b"], tokenizer, segmenter=segmenter)
+        encoded = prepare(dataset, {"all_phrase": task}, tools, 30).documents
         expected = encode_texts(encoded["train"]["text"], tokenizer, 30, segmenter)["word_ids"]
         assert list(encoded["train"]["word_ids"]) == expected
         assert seen == [[[word for word in words if word >= 0] for words in expected]]

@@ -9,7 +9,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
 from auxtask.masking.likelihood import L3MaskingCollator
-from auxtask.tasks.self_paced import RefreshedCollator, SelfPacedMaskingTask
+from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator, SelfPacedTask
 from oracles import naive_log_probs
 
 
@@ -26,11 +26,8 @@ def begin_epoch(callback, folder, epoch):
 
 
 def test_likelihoods_are_those_of_the_model_in_training_every_k_epochs(tokenizer, masked_lm, documents, tmp_path):
-    task = SelfPacedMaskingTask(L3MaskingCollator, refresh_every=2)
-
     def callback(collator):
-        [made] = task.callbacks(masked_lm, tokenizer, collator, documents)
-        return made
+        return LikelihoodRefresh(masked_lm, tokenizer, "word_l2r", 2, collator=collator, train=documents)
 
     collator = RefreshedCollator(L3MaskingCollator(tokenizer, seed=0))
     refresh = callback(collator)
@@ -59,8 +56,6 @@ def test_likelihoods_are_those_of_the_model_in_training_every_k_epochs(tokenizer
 
 def test_the_collator_prefers_fresh_likelihoods(tokenizer, documents):
     collator = RefreshedCollator(L3MaskingCollator(tokenizer, mask_rate=0.15, seed=0))
-    collator.epoch = 4
-    assert collator.masking.epoch == 4
     rows = [{**row, "likelihoods": np.zeros(len(row["input_ids"]))} for row in documents]
     before = collator(rows)["labels"]
     collator.likelihoods = [np.where(np.array(row["word_ids"]) >= 3, 1.0, 0.0) for row in documents]
@@ -71,4 +66,4 @@ def test_the_collator_prefers_fresh_likelihoods(tokenizer, documents):
 
 def test_refresh_every_is_checked_at_the_door():
     with pytest.raises(AuxtaskError, match="refresh_every=0 is below 1"):
-        SelfPacedMaskingTask(L3MaskingCollator, refresh_every=0)
+        SelfPacedTask(L3MaskingCollator, refresh_every=0)

@@ -2,6 +2,7 @@
 
 import functools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,14 +22,14 @@ from transformers import (
 from auxtask.baselines.encoding import encode_all
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import NO_WORD, encode
-from auxtask.experiment.finishing import write_model
+from auxtask.experiment.finishing import export
 from auxtask.masking.frequency import annotate_frequencies
 from auxtask.model.classifier import Classifier, load
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler, CommonLabelLabeler, DisregardLabeler
 from auxtask.runs.folder import RunFolder
-from auxtask.tasks.base import Preparation
 from auxtask.tasks.recognition import RecognitionTask
+from experiments import tools_of
 from families import FAMILIES
 
 TEXTS = [
@@ -76,9 +77,7 @@ def test_every_column_is_that_of_the_tokens_kept(family_tokenizer, labeler, side
 
     def prepared(max_length):
         task = RecognitionTask(NgramExtractor(), labeler)
-        encoded = task.prepare(
-            encode(dataset, tokenizer, max_length), Preparation("", tokenizer, ["0", "1"], None)
-        )
+        encoded = task.prepare(encode(dataset, tokenizer, max_length), tools_of("", ["0", "1"], tokenizer)).dataset
         return DatasetDict({**encoded, "train": annotate_frequencies(encoded["train"])})
 
     whole, cut = prepared(None), prepared(9)
@@ -181,7 +180,7 @@ def test_the_exported_classifier_predicts_the_same_in_any_batch(
     model = classifier_on(config, tokenizer)
     expected = one_at_a_time(model, tokenizer, texts, 20)
     folder = RunFolder(tmp_path)
-    write_model(folder, model, tokenizer, max_length=20)
+    export(None, model, SimpleNamespace(tokenizer=tokenizer, max_length=20), folder)
     exported = AutoTokenizer.from_pretrained(folder.model)
     assert (exported.padding_side, exported.truncation_side) == ("right", truncation_side)
     torch.testing.assert_close(load(folder.model).predict_probabilities(texts), expected, atol=1e-5, rtol=0)

@@ -15,8 +15,9 @@ from auxtask.errors import AuxtaskError
 from auxtask.masking.random import RTMCollator
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.history import history_rows
+from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.masking import MaskingTask
-from auxtask.tasks.recognition import RecognitionTask
+from auxtask.tasks.recognition import collate_labels, tagging_loss
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.plan import training_arguments
 from auxtask.training.trainer import MultiTaskTrainer
@@ -39,14 +40,18 @@ LEARNED = {
 }
 
 
+def compute_metrics(prediction):
+    return classification_metrics(prediction.label_ids, np.asarray(prediction.predictions).argmax(axis=-1), 3)
+
+
 class Ones(GradientWeighting):
     """What static weighting does, by way of the gradients."""
 
     def task_weights(self):
-        return torch.ones(len(self.tasks))
+        return torch.ones(len(self.task_names))
 
     def shared_coefficients(self, gram):
-        return torch.ones(len(self.tasks))
+        return torch.ones(len(self.task_names))
 
 
 @pytest.fixture
@@ -68,15 +73,14 @@ def build(tokenizer, documents, tmp_path):
             intermediate_size=32, max_position_embeddings=64, num_labels=3,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
         )  # fmt: skip
-        masking = MaskingTask(lambda **keywords: RTMCollator(mask_rate=mask_rate, **keywords))
-        tagging = RecognitionTask(None, None)
+        masking = MaskingTask(RTMCollator)
         model = MultiTaskModel(
             BertForSequenceClassification(config),
             {"rtm": BertForMaskedLM(config), "tags": BertForTokenClassification(config)},
-            {"rtm": masking.loss, "tags": tagging.loss},
+            {"rtm": masking.loss, "tags": tagging_loss},
         )
         main = ClassificationCollator(tokenizer)
-        collators = {"rtm": masking.collator(tokenizer, 0), "tags": tagging.collator(tokenizer, 0)}
+        collators = {"rtm": RTMCollator(tokenizer, mask_rate, seed=0), "tags": collate_labels}
         arguments = training_arguments(
             tmp_path / name, report_to="none", remove_unused_columns=False,
             disable_tqdm=True, label_names=[], eval_strategy="steps", save_strategy="steps", learning_rate=1e-3,
@@ -84,7 +88,7 @@ def build(tokenizer, documents, tmp_path):
         )  # fmt: skip
         trainer = MultiTaskTrainer(
             model, arguments, MultiTaskCollator(main, collators), MultiTaskCollator(main), documents,
-            documents.select(range(9)), weighting,
+            documents.select(range(9)), weighting, compute_metrics,
         )  # fmt: skip
         trainer.current_gradient_accumulation_steps = 1
         return trainer
@@ -123,7 +127,7 @@ def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, docume
     dev.fit(trainer._draw_validation(rng, 4), rng)
     reference = flat(dev.model(**trainer._draw_validation(rng, 6)).loss)
     losses = trainer.model(batch)["losses"]
-    for name, found in zip(weighting.tasks, weighting.cosines, strict=True):
+    for name, found in zip(weighting.task_names, weighting.cosines, strict=True):
         expected = torch.cosine_similarity(flat(losses[name]), reference, dim=0)
         assert float(found) == pytest.approx(float(expected), abs=1e-4)
     assert weighting.cosines.abs().min() > 1e-4

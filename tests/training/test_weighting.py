@@ -7,7 +7,7 @@ from torch import nn
 
 from auxtask.errors import AuxtaskError
 from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
-from auxtask.training.weighting.base import Setting
+from auxtask.training.weighting.base import TrainingFacts
 from auxtask.training.weighting.dwa import DynamicWeightAverage
 from auxtask.training.weighting.gate import GradientGate
 from auxtask.training.weighting.gradnorm import GradNorm
@@ -23,7 +23,7 @@ def prepared(weighting, count=2):
         base_model = nn.Linear(1, 1)
 
     tasks = ["main", "one", "two", "three"][:count]
-    weighting.prepare(Setting(tasks, Classifier(), None, 8))
+    weighting.prepare(TrainingFacts(tasks, Classifier(), None, 8))
     return weighting
 
 

@@ -16,7 +16,7 @@ from auxtask.masking.pace import EpochCounter
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
-from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator, SelfPacedMaskingTask
+from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
 
 EPOCHS = 3
@@ -78,16 +78,15 @@ def test_all_that_is_drawn_is_drawn_anew_in_each_epoch(tokenizer, documents, loa
 
 @pytest.mark.parametrize("loader", LOADERS.values(), ids=LOADERS)
 def test_refreshed_likelihoods_reach_the_workers(tokenizer, masked_lm, documents, loader, tmp_path):
-    task = SelfPacedMaskingTask(functools.partial(L3MaskingCollator, mask_rate=0.3), refresh_every=1)
+    masking = functools.partial(L3MaskingCollator, mask_rate=0.3)
 
     def run(**settings):
-        collate = RefreshedCollator(task.masking(tokenizer, seed=0))
-        callbacks = [
-            EpochCounter([collate]), LikelihoodRefresh(task, masked_lm, tokenizer, collate, documents)
-        ]  # fmt: skip
+        collate = RefreshedCollator(masking(tokenizer, seed=0))
+        refresh = LikelihoodRefresh(masked_lm, tokenizer, "word_l2r", 1, collator=collate, train=documents)
+        callbacks = [EpochCounter([collate.masking]), refresh]
         return epochs(collate, documents, callbacks, tmp_path, **settings)
 
-    without_refresh = MultiTaskCollator(ClassificationCollator(tokenizer), {"l3": task.masking(tokenizer, seed=0)})
+    without_refresh = MultiTaskCollator(ClassificationCollator(tokenizer), {"l3": masking(tokenizer, seed=0)})
     vanilla = epochs(without_refresh, documents, [EpochCounter([without_refresh.tasks["l3"]])], tmp_path)
     expected = run()
     assert_equal(run(**loader), expected)

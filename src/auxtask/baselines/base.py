@@ -1,8 +1,7 @@
 """What a rival of fine-tuning is, and its run: the same data, the same files as any other method."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,26 +13,11 @@ from auxtask.ground.files import write_json_lines
 from auxtask.ground.machine import is_main_process
 from auxtask.ground.names import MAIN
 from auxtask.ground.nesting import flatten
+from auxtask.ground.tools import Resources
 from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.runs.results import write_results
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a baseline may draw on beside the data.
-
-    Args:
-        seed: of everything random.
-        cache: folder of what is computed once for each content.
-        fine_tuned: gives the folder of the single-task classifier, a run of its own that is computed where it
-            is not yet finished.
-    """
-
-    seed: int
-    cache: Path
-    fine_tuned: Callable[[], Path]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 from tqdm import tqdm
 
-from auxtask.baselines.base import Outcome, Resources
+from auxtask.baselines.base import Outcome
 from auxtask.data.dataset import TextDataset
 from auxtask.errors import AuxtaskError
+from auxtask.ground.tools import Resources
 from auxtask.runs.metrics import classification_metrics
 
 # A matrix (documents, features) for each split.

@@ -69,15 +69,15 @@ def corrupt(
 
 Feature = Mapping[str, Any]
 
-Scores = NDArray[np.float64]
+Priorities = NDArray[np.float64]
 
 
 @dataclass
 class MaskingCollator(PerEpoch, ABC):
     """What every masking strategy shares: dynamic padding, the draw, the 80/10/10 corruption and the labels.
 
-    A strategy is a subclass that selects the tokens to be predicted: each for itself, by its score
-    (`ScoreMaskingCollator`), or several together (`UnitMaskingCollator`).
+    A strategy is a subclass that selects the tokens to be predicted: each for itself, by its priority
+    (`TokenMaskingCollator`), or several together (`UnitMaskingCollator`).
 
     Args:
         tokenizer: the encoder's tokenizer; it must have a mask token.
@@ -162,20 +162,20 @@ class MaskingCollator(PerEpoch, ABC):
 
 
 @dataclass
-class ScoreMaskingCollator(MaskingCollator):
-    """Strategies that select each token for itself, with probability f(score).
+class TokenMaskingCollator(MaskingCollator):
+    """Strategies that select each token for itself, with probability f(priority).
 
-    They differ in the score alone; f sets the mean over a document to the mask rate.
+    They differ in the priorities alone; f sets the mean over a document to the mask rate.
 
     Args:
         tokenizer, mask_rate, seed: see `MaskingCollator`.
-        adjust: the function f, from the scores of several documents and the mask rate to probabilities.
+        adjust: the function f, from the priorities of several documents and the mask rate to probabilities.
     """
 
-    adjust: Callable[[list[Scores], float], list[NDArray[Any]]] = field(default=mean_adjust, kw_only=True)
+    adjust: Callable[[list[Priorities], float], list[NDArray[Any]]] = field(default=mean_adjust, kw_only=True)
 
     @abstractmethod
-    def scores(self, feature: Feature) -> Scores:
+    def priorities(self, feature: Feature) -> Priorities:
         """Say how much each token of a document asks to be masked.
 
         Args:
@@ -193,14 +193,14 @@ class ScoreMaskingCollator(MaskingCollator):
     ) -> NDArray[np.bool_]:
         """Draw each token with its probability."""
         maskable = maskable.copy()
-        scores = []
+        priorities = []
         for row, feature in zip(maskable, features, strict=True):
-            document = self.scores(feature)
+            document = self.priorities(feature)
             row = row[: len(document)]
             row &= ~np.isnan(document)
-            scores.append(document[row])
+            priorities.append(document[row])
         probabilities = np.zeros(maskable.shape)
-        probabilities[maskable] = np.concatenate(self.adjust(scores, self.mask_rate))
+        probabilities[maskable] = np.concatenate(self.adjust(priorities, self.mask_rate))
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         return uniform_rows(generators, maskable.shape, lengths) < probabilities
 

@@ -8,18 +8,19 @@ from datasets import Dataset
 from auxtask.data.arrow import flatten_lists
 from auxtask.data.padding import add_token_column, attended_tokens
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collator import Feature, ScoreMaskingCollator, Scores, aligned_column
+from auxtask.ground.tools import Tools
+from auxtask.masking.collator import Feature, Priorities, TokenMaskingCollator, aligned_column
 
 
 @dataclass
-class FrequencyMaskingCollator(ScoreMaskingCollator):
+class FrequencyMaskingCollator(TokenMaskingCollator):
     """Mask tokens in proportion to a negative power of their frequency (Lample and Conneau 2019).
 
     A token of relative frequency q is selected with probability f(q^-power). Frequencies come in the column
     `frequencies` that `annotate_frequencies` adds.
 
     Args:
-        tokenizer, mask_rate, seed, adjust: see `ScoreMaskingCollator`.
+        tokenizer, mask_rate, seed, adjust: see `TokenMaskingCollator`.
         power: at least 0; 0.5 is the square root of the reference, 0 is random token masking.
 
     Raises:
@@ -27,7 +28,7 @@ class FrequencyMaskingCollator(ScoreMaskingCollator):
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> feature = {"input_ids": [2, 900, 901, 3], "frequencies": [0.25, 0.01, 0.04, 0.25]}
-    >>> FrequencyMaskingCollator(load_tokenizer("tiny")).scores(feature).round(6).tolist()
+    >>> FrequencyMaskingCollator(load_tokenizer("tiny")).priorities(feature).round(6).tolist()
     [2.0, 10.0, 5.0, 2.0]
     """
 
@@ -38,16 +39,17 @@ class FrequencyMaskingCollator(ScoreMaskingCollator):
         if self.power < 0:
             raise AuxtaskError(f"power={self.power} is negative; use 0 or more, for example power=0.5")
 
-    def scores(self, feature: Feature) -> Scores:
+    def priorities(self, feature: Feature) -> Priorities:
         """Score every token by its frequency."""
         return aligned_column(feature, "frequencies", "annotate_frequencies(dataset)") ** -self.power
 
 
-def annotate_frequencies(dataset: Dataset) -> Dataset:
+def annotate_frequencies(dataset: Dataset, tools: Tools | None = None) -> Dataset:
     """Add the column `frequencies`: the share that each token has in all tokens of the data set.
 
     Args:
         dataset: one split with the column `input_ids`, and `attention_mask` where some of it is padding.
+        tools: not needed.
 
     Returns:
         The data set with one column more: float32 in (0, 1], aligned with `input_ids`; not a number at padding.

@@ -1,15 +1,18 @@
 """L3Masking: tokens the vanilla model finds unlikely are masked more often; and the functions of likelihood."""
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
+from datasets import Dataset
 from numpy.typing import NDArray
 
+from auxtask.ground.tools import Tools
 from auxtask.masking.collator import (
     Feature,
-    ScoreMaskingCollator,
-    Scores,
+    Priorities,
+    TokenMaskingCollator,
     aligned_column,
 )
 
@@ -18,13 +21,13 @@ SMALLEST_LIKELIHOOD = 1e-12
 
 
 def one_minus_likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Score 1 - P, as the method is published: all tokens the model hardly expects count alike.
+    """Rank by 1 - P, as the method is published: all tokens the model hardly expects count alike.
 
     Args:
         likelihoods: P, in [0, 1], any shape.
 
     Returns:
-        Scores in [0, 1], same shape.
+        Priorities in [0, 1], same shape.
 
     >>> one_minus_likelihood(np.array([1.0, 0.25])).tolist()
     [0.0, 0.75]
@@ -33,13 +36,13 @@ def one_minus_likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def negative_log_likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Score -ln P, as in the authors' code: it keeps growing, so the rarest tokens are masked far more often.
+    """Rank by -ln P, as in the authors' code: it keeps growing, so the rarest tokens are masked far more often.
 
     Args:
         likelihoods: P, in [0, 1], any shape.
 
     Returns:
-        Scores in nats, from 0 to 27.63, same shape.
+        Priorities in nats, from 0 to 27.63, same shape.
 
     >>> negative_log_likelihood(np.array([1.0, 0.5, 0.0])).round(4).tolist()
     [0.0, 0.6931, 27.631]
@@ -48,7 +51,7 @@ def negative_log_likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Score P, the inverted control: what the model expects is masked more often.
+    """Rank by P, the inverted control: what the model expects is masked more often.
 
     Args:
         likelihoods: P, in [0, 1], any shape.
@@ -63,7 +66,7 @@ def likelihood(likelihoods: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass
-class L3MaskingCollator(ScoreMaskingCollator):
+class L3MaskingCollator(TokenMaskingCollator):
     """L3Masking (Kimura et al. 2024): tokens the vanilla model finds unlikely are masked more often.
 
     A token of likelihood P is selected with probability f(1 - P), where f (`mean_adjust`) sets the mean over
@@ -73,8 +76,9 @@ class L3MaskingCollator(ScoreMaskingCollator):
         tokenizer: the encoder's tokenizer; it must have a mask token.
         mask_rate: mean mask probability of a document, in (0, 1).
         seed: see `MaskingCollator`.
-        adjust: the function f; see `ScoreMaskingCollator`.
-        score: from likelihoods in [0, 1] to scores; see `auxtask.masking.likelihood`.
+        adjust: the function f; see `TokenMaskingCollator`.
+        priority: from likelihoods in [0, 1] to priorities: `one_minus_likelihood`, `negative_log_likelihood`, ...
+        score: the name that `priority` had; it goes away with the next release.
 
     Raises:
         AuxtaskError: a document has no likelihoods, or not one for each of its tokens.
@@ -87,9 +91,30 @@ class L3MaskingCollator(ScoreMaskingCollator):
     torch.Size([1, 3])
     """
 
-    score: Callable[[Scores], Scores] = field(default=one_minus_likelihood, kw_only=True)
+    priority: Callable[[Priorities], Priorities] = field(default=one_minus_likelihood, kw_only=True)
+    score: InitVar[Callable[[Priorities], Priorities] | None] = field(default=None, kw_only=True)
 
-    def scores(self, feature: Feature) -> Scores:
-        """Score the likelihood of every token; a position the scorer left out is never masked."""
+    def __post_init__(self, score: Callable[[Priorities], Priorities] | None) -> None:
+        super().__post_init__()
+        if score is not None:
+            warnings.warn("score= is called priority= now", DeprecationWarning, stacklevel=3)
+            self.priority = score
+
+    def priorities(self, feature: Feature) -> Priorities:
+        """Rank every token by its likelihood; a position the scorer left out is never masked."""
         likelihoods = aligned_column(feature, "likelihoods", "PLLScorer.annotate(dataset)")
-        return self.score(likelihoods)
+        return self.priority(likelihoods)
+
+
+def annotate_likelihoods(dataset: Dataset, tools: Tools, metric: str = "word_l2r") -> Dataset:
+    """Add the column `likelihoods`: how likely the vanilla model finds each token.
+
+    Args:
+        dataset: one split with the columns of `auxtask.data.encoding.encode`.
+        tools: have the scorer.
+        metric: the score metric, `word_l2r`, `original` or `whole_word`.
+
+    Returns:
+        The data set with one column more, as `auxtask.PLLScorer.annotate` adds it.
+    """
+    return tools.scorer(metric).annotate(dataset)

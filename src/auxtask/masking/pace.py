@@ -42,11 +42,11 @@ class EpochCounter(TrainerCallback):
     """Tell what is drawn anew in every epoch which epoch begins, also after a resume.
 
     Args:
-        drawn: those without an attribute `epoch` are left alone.
+        drawn: each gets the number of the epoch.
     """
 
-    def __init__(self, drawn: Sequence[Any]) -> None:
-        self.drawn = [one for one in drawn if hasattr(one, "epoch")]
+    def __init__(self, drawn: Sequence[PerEpoch]) -> None:
+        self.drawn = drawn
 
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

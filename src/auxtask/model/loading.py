@@ -48,11 +48,7 @@ def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any
 
 def _load(auto_class: Any, name: str | Path, **arguments: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Load a model in float32, with what `transformers` says about its weights."""
-    kind = load_config(name).model_type
-    if kind not in auto_class._model_mapping._model_mapping:
-        raise AuxtaskError(
-            f"{_called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
-        )
+    _check_kind(auto_class, name, load_config(name))
     # A shape that does not fit is in the report, where it is not in the way of a new head.
     return _from_pretrained(
         auto_class,
@@ -62,6 +58,14 @@ def _load(auto_class: Any, name: str | Path, **arguments: Any) -> tuple[PreTrain
         ignore_mismatched_sizes=True,
         **arguments,
     )
+
+
+def _check_kind(auto_class: Any, name: str | Path, config: PretrainedConfig) -> None:
+    kind = config.model_type
+    if kind not in auto_class._model_mapping._model_mapping:
+        raise AuxtaskError(
+            f"{_called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
+        )
 
 
 def _called(name: str | Path) -> str:
@@ -211,6 +215,28 @@ def _load_with_new_head(
 def load_config(name: str | Path) -> PretrainedConfig:
     """Load the configuration of a vanilla encoder; arguments and errors as for `load_tokenizer`."""
     return _from_pretrained(AutoConfig, name)
+
+
+def check_classifier(name: str | Path, max_length: int) -> None:
+    """Refuse an encoder that cannot classify documents of a length, without loading its weights.
+
+    Args:
+        name: as for `resolve`.
+        max_length: tokens of a document, special ones included.
+
+    Raises:
+        AuxtaskError: `transformers` has no classifier of its architecture, or it cannot read so many tokens, or
+            the length leaves no room for a token between the special ones.
+
+    >>> check_classifier("tiny", 100_000)
+    Traceback (most recent call last):
+    auxtask.errors.AuxtaskError: model.max_length=100000 is outside 3 to 512, what 'tiny' can read
+    """
+    config = load_config(name)
+    _check_kind(AutoModelForSequenceClassification, name, config)
+    longest = maximum_length(config)
+    if not 3 <= max_length <= longest:
+        raise AuxtaskError(f"model.max_length={max_length} is outside 3 to {longest}, what {str(name)!r} can read")
 
 
 def maximum_length(config: PretrainedConfig) -> int:

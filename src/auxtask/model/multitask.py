@@ -77,8 +77,13 @@ class MultiTaskModel(nn.Module):
                 share = len(part["labels"]) / part["targets"]
                 result["losses"][name] = self.main_loss(logits.float(), part["labels"]) * share
             else:
-                result["losses"][name] = self.losses[name](self.heads[name], output, part)  # type: ignore[arg-type]
+                result["losses"][name] = self.losses[name](self.head(name), output, part)
         return result
+
+    def head(self, name: str) -> PreTrainedModel:
+        """Give the head of an auxiliary task, a stock model with the shared encoder."""
+        head: Any = self.heads[name]
+        return head
 
     def pretrained_parameters(self) -> set[nn.Parameter]:
         """Collect the parameters of the encoder and of the heads that come with its checkpoint."""
@@ -93,7 +98,7 @@ class MultiTaskModel(nn.Module):
         """Run the shared encoder once over the rows of all parts and give each part its own back."""
         calls = {
             name: encoder_inputs(
-                self.classifier if name == MAIN else self.heads[name],  # type: ignore[arg-type]
+                self.classifier if name == MAIN else self.head(name),
                 input_ids=part["input_ids"],
                 attention_mask=part["attention_mask"],
             )

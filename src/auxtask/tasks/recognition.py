@@ -2,27 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from datasets import Dataset, DatasetDict
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.data.encoding import encode_whole
 from auxtask.ground.padding import IGNORE_INDEX, pad
+from auxtask.ground.tools import Tools
 from auxtask.model.heads import mean_loss, run_head
 from auxtask.model.loading import load_tagger
 from auxtask.phrases.bio import labels_to_spans
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.inventory import NgramInventory
 from auxtask.phrases.labelers import PhraseLabeler
-from auxtask.tasks.base import Collator, Preparation
+from auxtask.tasks.base import Feature, PreparedTask
+
+# The column of label ids, aligned with `input_ids`.
+PHRASE_LABELS = "phrase_labels"
 
 
-@dataclass
+@dataclass(frozen=True)
 class RecognitionTask:
     """Token N-gram recognition (Kimura et al. 2023): N-grams, labels and label set come from the training text.
 
@@ -31,37 +35,31 @@ class RecognitionTask:
     Args:
         extractor: finds the N-grams of the training documents.
         labeler: builds the labeler from the inventory that was found.
-        column: where the data set keeps the label ids; two such tasks in one run need different ones.
     """
 
     extractor: NgramExtractor
     labeler: Callable[[NgramInventory], PhraseLabeler]
-    column: str = "phrase_labels"
-    pretrained_head: ClassVar[bool] = False
 
-    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
+    def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
         """Extract N-grams from the whole training documents and label train and valid; truncate afterwards."""
-        tokenizer = preparation.tokenizer
+        tokenizer = tools.tokenizer
         documents = {
-            split: encode_whole(dataset[split]["text"], tokenizer, preparation.segmenter)
-            for split in ("train", "valid")
+            split: encode_whole(dataset[split]["text"], tokenizer, tools.segmenter) for split in ("train", "valid")
         }
         token_ids, word_ids = documents["train"]
         inventory = self.extractor.extract(
             token_ids,
             dataset["train"]["label"],
             word_ids=word_ids,
-            class_names=list(preparation.label_names),
+            class_names=list(tools.label_names),
             tokenizer=tokenizer,
         )
-        self._labels = self.labeler(inventory)
+        labeler = self.labeler(inventory)
         labelled = {
             split: dataset[split].add_column(
-                self.column,
+                PHRASE_LABELS,
                 [
-                    self._labels.label_ids(
-                        self._labels.label(tokens, label, words), kept, tokenizer.truncation_side
-                    )
+                    labeler.label_ids(labeler.label(tokens, label, words), kept, tokenizer.truncation_side)
                     for tokens, words, label, kept in zip(
                         *rows, dataset[split]["label"], dataset[split]["word_ids"], strict=True
                     )
@@ -69,68 +67,68 @@ class RecognitionTask:
             )
             for split, rows in documents.items()
         }
-        return DatasetDict({**dataset, **labelled})
+        names = labeler.label_names
+        return PreparedTask(
+            DatasetDict({**dataset, **labelled}),
+            lambda: load_tagger(tools.encoder, names),
+            collate_labels,
+            tagging_loss,
+            evaluate=lambda head, batch_size: evaluate_tagger(
+                head, labelled["valid"], names, batch_size, tokenizer.pad_token_id
+            ),
+        )
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> Collator:
-        """Pad the labels; the rows are those of the main task."""
-        return lambda features: {
-            "labels": torch.from_numpy(pad([feature[self.column] for feature in features], IGNORE_INDEX))
-        }
 
-    def head(self, model_name: str) -> PreTrainedModel:
-        """Load a stock token classifier for the labels of the training documents."""
-        return load_tagger(model_name, self._labels.label_names)
+def collate_labels(features: Sequence[Feature]) -> dict[str, Tensor]:
+    """Pad the labels of the tokens; the rows are those of the main task.
 
-    def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
-        """Mean cross-entropy over all ordinary tokens of the batch; 0 where there are none."""
-        logits = run_head(head, output).logits.float()
-        total = F.cross_entropy(logits.flatten(0, 1), part["labels"].flatten(), reduction="sum")
-        return mean_loss(total, part["targets"])
+    >>> collate_labels([{"phrase_labels": [0, 2]}, {"phrase_labels": [1]}])["labels"].tolist()
+    [[0, 2], [1, -100]]
+    """
+    return {"labels": torch.from_numpy(pad([feature[PHRASE_LABELS] for feature in features], IGNORE_INDEX))}
 
-    @torch.inference_mode()
-    def evaluate(
-        self,
-        head: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        valid: Dataset,
-        batch_size: int,
-    ) -> dict[str, float]:
-        """Tag the validation documents.
 
-        Args:
-            head: the token classifier with the shared encoder.
-            tokenizer: gives the padding id.
-            valid: the validation split, with the task's column.
-            batch_size: documents of a forward pass.
+def tagging_loss(head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
+    """Mean cross-entropy over all ordinary tokens of the batch; 0 where there are none."""
+    logits = run_head(head, output).logits.float()
+    total = F.cross_entropy(logits.flatten(0, 1), part["labels"].flatten(), reduction="sum")
+    return mean_loss(total, part["targets"])
 
-        Returns:
-            `loss` (nats a token) and `span_f1`, the micro-F1 of exact spans with their types, in [0, 1].
-        """
-        names = self._labels.label_names
-        head.eval()
-        total, tokens = 0.0, 0
-        predicted_spans: list[Sequence[Any]] = []
-        gold_spans: list[Sequence[Any]] = []
-        for start in range(0, len(valid), batch_size):
-            rows = valid[start : start + batch_size]
-            input_ids = torch.from_numpy(pad(rows["input_ids"], tokenizer.pad_token_id)).to(head.device)
-            attention_mask = torch.from_numpy(pad(rows["attention_mask"], 0)).to(head.device)
-            labels = torch.from_numpy(pad(rows[self.column], IGNORE_INDEX)).to(head.device)
-            logits = head(input_ids=input_ids, attention_mask=attention_mask).logits.float()
-            total += float(F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum"))
-            tokens += int((labels != IGNORE_INDEX).sum())
-            for best, gold in zip(logits.argmax(dim=-1).tolist(), labels.tolist(), strict=True):
-                kept = [position for position, label in enumerate(gold) if label != IGNORE_INDEX]
-                predicted_spans.append(labels_to_spans([names[best[position]] for position in kept]))
-                gold_spans.append(labels_to_spans([names[gold[position]] for position in kept]))
-        head.train()
-        return {"loss": total / max(tokens, 1), "span_f1": span_f1(gold_spans, predicted_spans)}
 
-    def callbacks(
-        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, collator: Collator, train: Dataset
-    ) -> list[TrainerCallback]:
-        """Do nothing while training goes on."""
-        return []
+@torch.inference_mode()
+def evaluate_tagger(
+    head: PreTrainedModel, split: Dataset, label_names: Sequence[str], batch_size: int, pad_token_id: int
+) -> dict[str, float]:
+    """Tag documents.
+
+    Args:
+        head: the token classifier with the shared encoder.
+        split: encoded documents with the column `phrase_labels`.
+        label_names: BIO labels, in the order of their ids.
+        batch_size: documents of a forward pass.
+        pad_token_id: fills shorter documents.
+
+    Returns:
+        `loss` (nats a token) and `span_f1`, the micro-F1 of exact spans with their types, in [0, 1].
+    """
+    head.eval()
+    total, tokens = 0.0, 0
+    predicted_spans: list[Sequence[Any]] = []
+    gold_spans: list[Sequence[Any]] = []
+    for start in range(0, len(split), batch_size):
+        rows = split[start : start + batch_size]
+        input_ids = torch.from_numpy(pad(rows["input_ids"], pad_token_id)).to(head.device)
+        attention_mask = torch.from_numpy(pad(rows["attention_mask"], 0)).to(head.device)
+        labels = torch.from_numpy(pad(rows[PHRASE_LABELS], IGNORE_INDEX)).to(head.device)
+        logits = head(input_ids=input_ids, attention_mask=attention_mask).logits.float()
+        total += float(F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum"))
+        tokens += int((labels != IGNORE_INDEX).sum())
+        for best, gold in zip(logits.argmax(dim=-1).tolist(), labels.tolist(), strict=True):
+            kept = [position for position, label in enumerate(gold) if label != IGNORE_INDEX]
+            predicted_spans.append(labels_to_spans([label_names[best[position]] for position in kept]))
+            gold_spans.append(labels_to_spans([label_names[gold[position]] for position in kept]))
+    head.train()
+    return {"loss": total / max(tokens, 1), "span_f1": span_f1(gold_spans, predicted_spans)}
 
 
 def span_f1(gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> float:

@@ -1,7 +1,7 @@
 """Self-paced masking: likelihoods follow the model in training instead of the vanilla one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from transformers import (
 from auxtask.data.encoding import document_lengths
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import atomic_path
+from auxtask.ground.tools import Tools
 from auxtask.likelihood.scorer import PLLScorer
-from auxtask.masking.collator import Feature, MaskingCollator
 from auxtask.masking.pace import current_epoch
-from auxtask.tasks.base import Preparation
-from auxtask.tasks.masking import LikelihoodMaskingTask
+from auxtask.tasks.base import Collator, Feature, PreparedTask
+from auxtask.tasks.masking import MaskingTask
 
 
 @dataclass
@@ -39,17 +39,8 @@ class RefreshedCollator:
             the workers of a data loader see them change; None for the column's.
     """
 
-    masking: MaskingCollator
+    masking: Collator
     likelihoods: Sequence[Tensor] | None = None
-
-    @property
-    def epoch(self) -> int:
-        """The epoch the masks are drawn for."""
-        return self.masking.epoch
-
-    @epoch.setter
-    def epoch(self, epoch: int) -> None:
-        self.masking.epoch = epoch
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Build a batch as the masking collator does."""
@@ -58,43 +49,48 @@ class RefreshedCollator:
         return self.masking(features)
 
 
-@dataclass
-class SelfPacedMaskingTask(LikelihoodMaskingTask):
+@dataclass(frozen=True)
+class SelfPacedTask(MaskingTask):
     """L3Masking whose likelihoods are computed anew with the model in training, every few epochs.
 
     The vanilla model's likelihoods serve until the first refresh.
 
     Args:
-        masking: as for `LikelihoodMaskingTask`.
-        metric: the score metric, `word_l2r`, `original` or `whole_word`.
+        masking, annotate, decoder: as for `MaskingTask`; the collator reads the column `likelihoods`.
+        metric: the score metric of the refreshes, `word_l2r`, `original` or `whole_word`.
         refresh_every: epochs between two refreshes, at least 1.
 
     Raises:
         AuxtaskError: refresh_every is below 1.
     """
 
-    refresh_every: int = 1
+    metric: str = field(default="word_l2r", kw_only=True)
+    refresh_every: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.refresh_every < 1:
             raise AuxtaskError(f"refresh_every={self.refresh_every} is below 1; give a number of epochs")
 
-    def prepare(self, dataset: DatasetDict, preparation: Preparation) -> DatasetDict:
-        """Add the vanilla model's `likelihoods` and the number of each `document` to the training split."""
-        prepared = super().prepare(dataset, preparation)
-        numbered = prepared["train"].add_column("document", np.arange(len(prepared["train"])))
-        return DatasetDict({**prepared, "train": numbered})
+    def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
+        """Prepare as a `MaskingTask` does; number the training documents, so that refreshes find them."""
+        prepared = super().prepare(dataset, tools)
+        train = prepared.dataset["train"]
+        collator = RefreshedCollator(prepared.collator)
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase, seed: int) -> Any:
-        """Build the masking collator in its refreshable form."""
-        return RefreshedCollator(super().collator(tokenizer, seed))
+        def callbacks(head: PreTrainedModel) -> list[TrainerCallback]:
+            refresh = LikelihoodRefresh(
+                head, tools.tokenizer, self.metric, self.refresh_every, collator=collator, train=train
+            )
+            return [*prepared.callbacks(head), refresh]
 
-    def callbacks(
-        self, head: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, collator: Any, train: Dataset
-    ) -> list[TrainerCallback]:
-        """Refresh the likelihoods while training goes on."""
-        return [LikelihoodRefresh(self, head, tokenizer, collator, train)]
+        numbered = train.add_column("document", np.arange(len(train)))
+        return replace(
+            prepared,
+            dataset=DatasetDict({**prepared.dataset, "train": numbered}),
+            collator=collator,
+            callbacks=callbacks,
+        )
 
 
 class LikelihoodRefresh(TrainerCallback):
@@ -103,22 +99,26 @@ class LikelihoodRefresh(TrainerCallback):
     A refresh is kept beside the checkpoints, so that a run that is resumed within an epoch masks as it did.
 
     Args:
-        task: says how often and by which metric.
         head: the masked language model with the shared encoder.
         tokenizer: its tokenizer.
+        metric: the score metric.
+        every: epochs between two refreshes.
         collator: gets the likelihoods.
-        train: the encoded training documents.
+        train: the encoded training documents with the column `likelihoods`.
     """
 
     def __init__(
         self,
-        task: SelfPacedMaskingTask,
         head: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
+        metric: str,
+        every: int,
+        *,
         collator: RefreshedCollator,
         train: Dataset,
     ) -> None:
-        self.task, self.head, self.tokenizer, self.train = task, head, tokenizer, train
+        self.head, self.tokenizer, self.metric, self.every = head, tokenizer, metric, every
+        self.train = train
         self._values = torch.from_numpy(_laid_end_to_end(train)).share_memory_()
         self._refreshed_for = 0
         collator.likelihoods = self._values.split(document_lengths(train).tolist())
@@ -128,14 +128,14 @@ class LikelihoodRefresh(TrainerCallback):
     ) -> None:
         """Refresh where it is due; after a resume, take up the last refresh."""
         epoch = current_epoch(state)
-        last_due = epoch - epoch % self.task.refresh_every
+        last_due = epoch - epoch % self.every
         if last_due == self._refreshed_for:
             return
-        path = Path(str(args.output_dir)) / f"likelihoods-{self.task.metric}-{last_due}.npy"
+        path = Path(str(args.output_dir)) / f"likelihoods-{self.metric}-{last_due}.npy"
         if path.exists():
             values = np.load(path)
         else:
-            scorer = PLLScorer(self.head, self.tokenizer, self.task.metric, progress=False)
+            scorer = PLLScorer(self.head, self.tokenizer, self.metric, progress=False)
             values = _laid_end_to_end(scorer.annotate(self.train))
             if state.is_world_process_zero:
                 with atomic_path(path) as temporary:

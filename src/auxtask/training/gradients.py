@@ -4,7 +4,66 @@ from collections.abc import Mapping, Sequence
 
 import torch
 import torch.distributed as dist
+from accelerate import Accelerator
 from torch import Tensor, nn
+
+from auxtask.model.multitask import MultiTaskModel, apart
+from auxtask.training.weighting.base import GradientWeighting
+
+
+class TaskGradients:
+    """The gradients of a batch, task by task, for a weighting that looks at them.
+
+    Args:
+        network: without a wrapper: gradients are averaged over processes here, task by task.
+        batch: on the network's device, as for `MultiTaskModel`.
+        accelerator: gives precision and the scale of float16 losses.
+
+    Attributes:
+        losses: a scalar by task, without its graph.
+    """
+
+    def __init__(
+        self, network: MultiTaskModel, batch: Mapping[str, Mapping[str, Tensor]], accelerator: Accelerator
+    ) -> None:
+        network.train()
+        self._accelerator = accelerator
+        encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
+        self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        # The encoder's first, in the order in which it gives them itself.
+        self._parameters.sort(key=lambda parameter: id(parameter) not in encoder)
+        self._shared = sum(id(parameter) in encoder for parameter in self._parameters)
+        self._scale = 1.0 if accelerator.scaler is None else accelerator.scaler.get_scale()
+        self.losses: dict[str, Tensor] = {}
+        self._gradients: dict[str, list[Tensor | None]] = {}
+        for part in apart(batch):
+            with accelerator.autocast():
+                found = network(part)["losses"]
+            self.losses |= {name: loss.detach() for name, loss in found.items()}
+            scaled = {name: loss * self._scale for name, loss in found.items()}
+            self._gradients |= task_gradients(scaled, self._parameters)
+
+    def add_combination(self, weighting: GradientWeighting, steps: int) -> None:
+        """Add to the `grad` of the parameters what a weighting makes of the gradients.
+
+        Args:
+            weighting: says what the shared encoder follows; the heads follow its plain weights.
+            steps: batches of the optimizer's step, of which this is one.
+        """
+        of_tasks = [self._gradients[name] for name in weighting.task_names]
+        with self._accelerator.autocast():
+            references = weighting.references(self._scale)
+        gram = gram_matrix([*(gradient[: self._shared] for gradient in of_tasks), *references]) / self._scale**2
+
+        weights = weighting.task_weights().tolist()
+        # What is not a number says nothing about the tasks; the check of the losses will stop the run.
+        coefficients = weighting.shared_coefficients(gram).tolist() if gram.isfinite().all() else weights
+        for chosen, factors in ((slice(self._shared), coefficients), (slice(self._shared, None), weights)):
+            add_combination(
+                self._parameters[chosen],
+                [one[chosen] for one in of_tasks],
+                [factor / steps for factor in factors],
+            )
 
 
 def task_gradients(

@@ -1,26 +1,32 @@
 """How to train: the settings of ours, and `transformers.TrainingArguments` with the hardware's part filled in."""
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainingArguments
+from transformers import TrainerCallback, TrainingArguments
 
 from auxtask.errors import AuxtaskError, did_you_mean
 from auxtask.model.precision import bf16_is_fast
 from auxtask.runs.metrics import METRICS
+from auxtask.training.weighting.base import Weighting
+from auxtask.training.weighting.static import StaticWeighting
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to train, beside what `TrainingArguments` says.
+class TrainingPlan:
+    """How to train; `TrainingPlan.of` makes one of the fields of the config group `trainer`.
 
     Args:
+        arguments: fields of `transformers.TrainingArguments` under their own names.
+        weighting: combines the losses of the tasks.
+        seed: of the new heads, the order of the documents, dropout and draws.
+        callbacks: further callbacks of `transformers.Trainer`.
         patience: evaluations without a better validation score before training stops, at least 1; None for never.
-        metric: what chooses the best checkpoint: `macro_f1`, `micro_f1` or `accuracy`.
+        metric: what chooses the best checkpoint: `micro_f1`, `macro_f1` or `accuracy`.
         head_learning_rate, head_weight_decay: of the heads that start from random weights; None for those of the
             encoder. A vocabulary head comes with the checkpoint and is trained as the encoder is.
         independent_batches: whether the main task sees other documents in a step than auxiliary tasks with rows
@@ -32,6 +38,10 @@ class Settings:
         AuxtaskError: a value is out of range.
     """
 
+    arguments: Mapping[str, Any]
+    weighting: Weighting
+    seed: int
+    callbacks: Sequence[TrainerCallback] = ()
     patience: int | None = None
     metric: str = "macro_f1"
     head_learning_rate: float | None = None
@@ -45,24 +55,69 @@ class Settings:
         if self.patience is not None and self.patience < 1:
             raise AuxtaskError(f"trainer.patience={self.patience} is below 1; use 1 or more, or null for never")
 
+    @classmethod
+    def of(
+        cls,
+        trainer: Mapping[str, Any],
+        weighting: Weighting,
+        seed: int,
+        callbacks: Sequence[TrainerCallback] = (),
+    ) -> "TrainingPlan":
+        """Part the fields of the config group `trainer` into those of the plan and those of `TrainingArguments`.
 
-def split_settings(trainer: Mapping[str, Any]) -> tuple[Settings, dict[str, Any]]:
-    """Part the config group `trainer`.
+        >>> TrainingPlan.of({"patience": 3, "max_steps": 100}, StaticWeighting(), seed=0).arguments
+        {'max_steps': 100}
+        """
+        own = {field.name for field in dataclasses.fields(cls)}
+        arguments = {name: value for name, value in trainer.items() if name not in own}
+        return cls(
+            arguments, weighting, seed, callbacks, **{name: trainer[name] for name in trainer if name in own}
+        )
 
-    Args:
-        trainer: its fields.
+    @property
+    def stages(self) -> "list[TrainingPlan]":
+        """The plan of each stage: the tasks together, then, where there is a last stage, the main task alone."""
+        first = dataclasses.replace(self, last_stage=None)
+        if self.last_stage is None:
+            return [first]
+        of_last = TrainingPlan.of(self.last_stage, StaticWeighting(), self.seed, self.callbacks)
+        changed = {name: getattr(of_last, name) for name in self.last_stage if name not in of_last.arguments}
+        last = dataclasses.replace(
+            first,
+            arguments={**self.arguments, **of_last.arguments},
+            weighting=StaticWeighting(),
+            independent_batches=False,
+            **changed,
+        )
+        return [first, last]
 
-    Returns:
-        Those of `Settings`, and the others, which are of `TrainingArguments`.
+    @property
+    def compile_encoder(self) -> bool:
+        """Whether the encoder is compiled; `TrainingArguments` would compile the heads with it."""
+        return bool(self.arguments.get("torch_compile", False))
 
-    >>> split_settings({"patience": 3, "max_steps": 100})[1]
-    {'max_steps': 100}
-    """
-    own = {field.name for field in fields(Settings)}
-    return (
-        Settings(**{name: value for name, value in trainer.items() if name in own}),
-        {name: value for name, value in trainer.items() if name not in own},
-    )
+    def training_arguments(self, checkpoints: str | Path) -> TrainingArguments:
+        """Build the arguments of the stage, with checkpoints at each evaluation and the best one kept.
+
+        Args:
+            checkpoints: folder of the stage.
+
+        Returns:
+            As `training_arguments` does.
+        """
+        fields = {name: value for name, value in self.arguments.items() if name != "torch_compile"}
+        return training_arguments(
+            checkpoints,
+            seed=self.seed,
+            save_strategy=fields["eval_strategy"],
+            save_steps=fields["eval_steps"] or 500,
+            load_best_model_at_end=True,
+            metric_for_best_model=f"eval_{self.metric}",
+            greater_is_better=True,
+            remove_unused_columns=False,
+            label_names=[],
+            **fields,
+        )
 
 
 class WarmedUpArguments(TrainingArguments):

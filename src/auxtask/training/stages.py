@@ -1,4 +1,4 @@
-"""One stage of a run: train, with checkpoints, until the best validation score stands."""
+"""The stages of a run: train, with checkpoints, until the best validation score stands."""
 
 import json
 import sys
@@ -7,13 +7,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
+from transformers import EvalPrediction, TrainerCallback
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
-from auxtask.runs.history import history_rows
+from auxtask.masking.pace import EpochCounter
+from auxtask.model.multitask import MultiTaskModel
+from auxtask.runs.folder import RunFolder
+from auxtask.runs.history import continued, history_rows
+from auxtask.runs.metrics import classification_metrics
+from auxtask.tasks.base import OwnColumns, Prepared
+from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
+from auxtask.training.plan import TrainingPlan
 from auxtask.training.trainer import MultiTaskTrainer
+from auxtask.training.weighting.static import StaticWeighting
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,8 @@ class Stage:
         steps: optimizer steps.
         tokens, session_seconds: read, and the time it took, in the process that finished the stage.
         seconds: of training in all.
-        checkpoint: folder of the best checkpoint.
+        checkpoint: name of the best checkpoint, a folder beside `stage.json`.
+        metric: the validation score that chose it.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -34,18 +46,106 @@ class Stage:
     session_seconds: float
     seconds: float
     checkpoint: str
+    metric: str
 
-    def best(self, metric: str) -> Mapping[str, Any]:
-        """Give the first evaluation with the best score."""
-        return max(self.rows, key=lambda row: row["valid"][metric])
+    @property
+    def best_score(self) -> float:
+        """The best validation score."""
+        return max(row["valid"][self.metric] for row in self.rows)
+
+
+def train_stages(
+    plan: TrainingPlan, network: MultiTaskModel, prepared: Prepared, folder: RunFolder
+) -> list[Stage]:
+    """Train the stages of a plan, each from the best weights of the one before; go on where it was cut.
+
+    Args:
+        plan: how to train.
+        network: is trained; it holds the best weights afterwards.
+        prepared: documents and tasks.
+        folder: the run; its checkpoints and its history are written.
+
+    Returns:
+        What came of each stage.
+
+    Raises:
+        AuxtaskError: a setting is out of range, a loss became not a number, or there was no evaluation.
+    """
+    stages: list[Stage] = []
+    for number, stage_plan in enumerate(plan.stages):
+        if number == 0:
+            trainer = stage_trainer(stage_plan, network, prepared, folder.path, folder.checkpoints)
+            stages.append(train_stage(trainer))
+        else:
+            alone = MultiTaskModel(network.classifier, {}, {}, network.main_loss)
+            checkpoints = folder.checkpoints / "last_stage"
+            trainer = stage_trainer(stage_plan, alone, prepared, folder.path, checkpoints, stages[-1].rows)
+            stages.append(train_if_better(trainer, stages[-1]))
+    return stages
+
+
+def stage_trainer(
+    plan: TrainingPlan,
+    network: MultiTaskModel,
+    prepared: Prepared,
+    folder: Path,
+    checkpoints: Path,
+    before: Sequence[Mapping[str, Any]] = (),
+) -> MultiTaskTrainer:
+    """Build the trainer of a stage.
+
+    Args:
+        plan: of the stage.
+        network: says by its heads which tasks are trained.
+        prepared: documents and tasks.
+        folder: gets `history.jsonl`.
+        checkpoints: folder of the stage's checkpoints.
+        before: evaluations of the stage before.
+
+    Returns:
+        The trainer, before its first step.
+    """
+    tasks = {name: prepared.tasks[name] for name in network.heads}
+    arguments = plan.training_arguments(checkpoints)
+    train, valid = prepared.documents["train"], prepared.documents["valid"]
+    main = ClassificationCollator(prepared.tokenizer)
+    draw_main = IndependentDocuments(train, plan.seed) if plan.independent_batches else None
+    collators = {name: OwnColumns(task.collator, name) for name, task in tasks.items()}
+    callbacks: list[TrainerCallback] = [HistoryWriter(folder / "history.jsonl", before)]
+    callbacks += [] if plan.patience is None else [EarlyStopping(plan.patience)]
+    callbacks += [] if draw_main is None else [EpochCounter([draw_main])]
+    callbacks += [each for name, task in tasks.items() for each in task.callbacks(network.head(name))]
+
+    def metrics(prediction: EvalPrediction) -> dict[str, float]:
+        predicted = np.asarray(prediction.predictions).argmax(axis=-1)
+        return classification_metrics(prediction.label_ids, predicted, network.classifier.config.num_labels or 0)
+
+    return MultiTaskTrainer(
+        network,
+        arguments,
+        MultiTaskCollator(main, collators, draw_main),
+        MultiTaskCollator(main),
+        train,
+        valid,
+        # One task alone has nothing to be weighed against.
+        plan.weighting if tasks else StaticWeighting(),
+        metrics,
+        head_learning_rate=plan.head_learning_rate,
+        head_weight_decay=plan.head_weight_decay,
+        score_tasks=lambda: {
+            name: task.evaluate(network.head(name), arguments.per_device_eval_batch_size)
+            for name, task in tasks.items()
+        },
+        callbacks=[*callbacks, *plan.callbacks],
+    )
 
 
 def train_stage(trainer: MultiTaskTrainer) -> Stage:
     """Train, or go on from the last whole checkpoint; a stage that was finished before is only taken up.
 
     Args:
-        trainer: its model holds the best weights afterwards; its output folder keeps the checkpoints and, once the
-            stage is finished, `stage.json`.
+        trainer: its network holds the best weights afterwards; its output folder keeps the checkpoints and, once
+            the stage is finished, `stage.json`.
 
     Returns:
         What came of it.
@@ -54,11 +154,8 @@ def train_stage(trainer: MultiTaskTrainer) -> Stage:
         AuxtaskError: there was no evaluation.
     """
     folder = Path(str(trainer.args.output_dir))
-    finished = folder / "stage.json"
-    if stage := _finished_stage(finished):
-        weights = safetensors.torch.load_file(Path(stage.checkpoint) / WEIGHTS)
-        model: Any = trainer.model
-        model.load_state_dict(weights)
+    if stage := _finished_stage(folder):
+        trainer.network.load_state_dict(safetensors.torch.load_file(folder / stage.checkpoint / WEIGHTS))
         return stage
     train_with_checkpoints(trainer, last_checkpoint(folder))
     rows = history_rows(trainer.state.log_history)
@@ -73,18 +170,46 @@ def train_stage(trainer: MultiTaskTrainer) -> Stage:
         tokens=int(trainer.trained_tokens),
         session_seconds=trainer.clock.session,
         seconds=trainer.clock.seconds,
-        checkpoint=str(trainer.state.best_model_checkpoint),
+        checkpoint=Path(str(trainer.state.best_model_checkpoint)).name,
+        metric=str(trainer.args.metric_for_best_model).removeprefix("eval_"),
     )
     if trainer.is_world_process_zero():
-        write_json(finished, asdict(stage))
+        write_json(folder / "stage.json", asdict(stage))
     return stage
 
 
-def _finished_stage(path: Path) -> Stage | None:
+def train_if_better(trainer: MultiTaskTrainer, before: Stage) -> Stage:
+    """Train a further stage; its classifier gets the weights it had before unless validation is strictly better.
+
+    Args:
+        trainer: of the stage.
+        before: the stage before.
+
+    Returns:
+        What came of the further stage.
+    """
+    classifier = trainer.network.classifier
+    weights = {name: value.clone() for name, value in classifier.state_dict().items()}
+    stage = train_stage(trainer)
+    if stage.best_score <= before.best_score:
+        classifier.load_state_dict(weights)
+    return stage
+
+
+def best_row(stages: Sequence[Stage]) -> dict[str, Any]:
+    """Give the first evaluation with the best score of all stages; steps, epochs and seconds go on."""
+    rows: list[dict[str, Any]] = []
+    for stage in stages:
+        rows = continued(rows, stage.rows)
+    return max(rows, key=lambda row: row["valid"][stages[0].metric])
+
+
+def _finished_stage(folder: Path) -> Stage | None:
     """Read what a finished stage has left; None if it is not finished, or damaged and so to be finished again."""
+    path = folder / "stage.json"
     try:
         stage = Stage(**json.loads(path.read_text(encoding="utf-8")))
-        reason = damage(Path(stage.checkpoint))
+        reason = damage(folder / stage.checkpoint)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:

@@ -26,13 +26,11 @@ from auxtask.ground.machine import mean_over_processes
 from auxtask.ground.names import MAIN
 from auxtask.ground.nesting import flatten
 from auxtask.ground.padding import IGNORE_INDEX
-from auxtask.masking.pace import EpochCounter
-from auxtask.model.multitask import MultiTaskModel, apart
-from auxtask.runs.metrics import classification_metrics
+from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.batches import MultiTaskCollator, share_target_counts
 from auxtask.training.callbacks import EvaluationLines, TrainingClock, WeightingSchedule
-from auxtask.training.gradients import add_combination, gram_matrix, task_gradients
-from auxtask.training.weighting.base import GradientWeighting, Setting, Weighting
+from auxtask.training.gradients import TaskGradients
+from auxtask.training.weighting.base import GradientWeighting, TrainingFacts, Weighting
 
 
 class MultiTaskTrainer(Trainer):
@@ -46,6 +44,7 @@ class MultiTaskTrainer(Trainer):
         train_dataset: encoded documents with the columns the collator reads.
         eval_dataset: encoded documents of the validation split.
         weighting: combines the losses.
+        compute_metrics: from logits and labels of the validation documents to scores of the main task.
         head_learning_rate, head_weight_decay: of the heads that start from random weights; None for the encoder's.
         score_tasks: scores the auxiliary tasks on validation documents at each evaluation, by task name.
         callbacks: further callbacks of `transformers.Trainer`.
@@ -60,14 +59,15 @@ class MultiTaskTrainer(Trainer):
         train_dataset: Dataset,
         eval_dataset: Dataset,
         weighting: Weighting,
+        compute_metrics: Callable[[EvalPrediction], dict[str, float]],
         head_learning_rate: float | None = None,
         head_weight_decay: float | None = None,
         score_tasks: Callable[[], dict[str, dict[str, float]]] = dict,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        num_classes = model.classifier.config.num_labels or 0
+        self.network, self.train_documents, self.valid_documents = model, train_dataset, eval_dataset
         weighting.prepare(
-            Setting([MAIN, *model.heads], model.classifier, self._draw_validation, args.train_batch_size)
+            TrainingFacts([MAIN, *model.heads], model.classifier, self._draw_validation, args.train_batch_size)
         )
         # As a part of the model it moves to its device and is saved in its checkpoints.
         model.weighting = weighting
@@ -77,7 +77,7 @@ class MultiTaskTrainer(Trainer):
             data_collator=collator,
             train_dataset=train_dataset,
             eval_dataset=eval_dataset,
-            compute_metrics=lambda prediction: _metrics(prediction, num_classes),
+            compute_metrics=compute_metrics,
             callbacks=list(callbacks),
         )
         if not args.disable_tqdm:
@@ -85,7 +85,6 @@ class MultiTaskTrainer(Trainer):
             self.add_callback(EvaluationLines())
         self.clock = TrainingClock()
         self.add_callback(self.clock)
-        self.add_callback(EpochCounter([*collator.tasks.values(), collator.draw_main]))
         self.add_callback(WeightingSchedule(weighting))
         self.eval_collator = eval_collator
         self.weighting = weighting
@@ -124,49 +123,19 @@ class MultiTaskTrainer(Trainer):
         """Add the gradient of a batch: of the weighted loss, or what the weighting makes of the task gradients."""
         if not isinstance(self.weighting, GradientWeighting):
             return super().training_step(model, inputs, num_items_in_batch)
-        return self._combine_gradients(self.weighting, self._prepare_inputs(inputs))
-
-    def _combine_gradients(self, weighting: GradientWeighting, inputs: dict[str, Any]) -> Tensor:
-        # The model without its wrapper: gradients are averaged over processes here, task by task.
-        network: Any = self.accelerator.unwrap_model(self.model)
-        network.train()
-        encoder = {id(parameter) for parameter in network.classifier.base_model.parameters()}
-        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        # The encoder's first, in the order in which it gives them itself.
-        parameters.sort(key=lambda parameter: id(parameter) not in encoder)
-        shared = sum(id(parameter) in encoder for parameter in parameters)
-        scale = 1.0 if self.accelerator.scaler is None else self.accelerator.scaler.get_scale()
-
-        losses: dict[str, Tensor] = {}
-        gradients: dict[str, list[Tensor | None]] = {}
-        for part in apart(inputs):
-            with self.accelerator.autocast():
-                found = network(part)["losses"]
-            losses |= {name: loss.detach() for name, loss in found.items()}
-            scaled = {name: loss * scale for name, loss in found.items()}
-            gradients |= task_gradients(scaled, parameters)
-        self._record(inputs, losses)
-        of_tasks = [gradients[name] for name in weighting.tasks]
-        with self.accelerator.autocast():
-            references = weighting.references(scale)
-        gram = gram_matrix([*(gradient[:shared] for gradient in of_tasks), *references]) / scale**2
-
-        weights = weighting.task_weights().tolist()
-        # What is not a number says nothing about the tasks; the check of the losses will stop the run.
-        coefficients = weighting.shared_coefficients(gram).tolist() if gram.isfinite().all() else weights
+        batch: Any = self._prepare_inputs(inputs)
+        gradients = TaskGradients(self.network, batch, self.accelerator)
+        self._record(batch, gradients.losses)
         steps = self.current_gradient_accumulation_steps
-        for chosen, factors in ((slice(shared), coefficients), (slice(shared, None), weights)):
-            add_combination(
-                parameters[chosen], [one[chosen] for one in of_tasks], [factor / steps for factor in factors]
-            )
-        return self.weighting.combine(losses) / steps
+        gradients.add_combination(self.weighting, steps)
+        return self.weighting.combine(gradients.losses) / steps
 
     def _record(self, inputs: Mapping[str, Mapping[str, Tensor]], losses: Mapping[str, Tensor]) -> None:
         """Keep count for the history and the weighting, without waiting for the device."""
         self._batches += 1
         for name, loss in losses.items():
             self._loss_sums[name] = self._loss_sums.get(name, 0.0) + loss.detach()
-        self.weighting.observe(torch.stack([losses[name].detach() for name in self.weighting.tasks]))
+        self.weighting.observe(torch.stack([losses[name].detach() for name in self.weighting.task_names]))
         for name, part in inputs.items():
             if "attention_mask" in part:
                 self.trained_tokens += part["attention_mask"].sum()
@@ -176,13 +145,11 @@ class MultiTaskTrainer(Trainer):
 
     @cached_property
     def _validation_lengths(self) -> NDArray[np.int64]:
-        documents: Any = self.eval_dataset
-        return document_lengths(documents)
+        return document_lengths(self.valid_documents)
 
     def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
         """Collate this process's part of random validation documents, as many on each process."""
-        documents: Any = self.eval_dataset
-        processes = self.args.world_size
+        documents, processes = self.valid_documents, self.args.world_size
         size = min(size, math.ceil(len(documents) / processes))
         chosen = draw_alike(self._validation_lengths, size * processes, generator)
         # Of equal parts alone the mean of the means is the mean: where documents run out, some are taken twice.
@@ -236,7 +203,7 @@ class MultiTaskTrainer(Trainer):
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Build the optimizer: new heads apart from all else, weight decay on all but biases and norms."""
-        network: Any = self.model if model is None else model
+        network = self.network
         decayed = set(self.get_decay_parameter_names(network))
         pretrained = network.pretrained_parameters()
         groups: dict[tuple[float, float], list[nn.Parameter]] = {}
@@ -248,7 +215,7 @@ class MultiTaskTrainer(Trainer):
                     else (self.head_learning_rate, self.head_weight_decay)
                 )
                 groups.setdefault((rate, decay if name in decayed else 0.0), []).append(parameter)
-        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args, network)
+        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args)
         self.optimizer = optimizer_class(
             [
                 {"params": parameters, "lr": rate, "weight_decay": decay}
@@ -276,7 +243,7 @@ class MultiTaskTrainer(Trainer):
             self.data_collator, self.args.dataloader_drop_last = of_training
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        documents: Any = self.train_dataset
+        documents = self.train_documents
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         # Documents of a step: over all processes and all batches that it takes.
         together = self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps
@@ -286,8 +253,3 @@ class MultiTaskTrainer(Trainer):
                 f"of which a step takes {together}; use a smaller trainer.per_device_train_batch_size"
             )
         return LengthGroupedSampler(document_lengths(documents), together, seed, self.args.dataloader_drop_last)
-
-
-def _metrics(prediction: EvalPrediction, num_classes: int) -> dict[str, float]:
-    predicted = np.asarray(prediction.predictions).argmax(axis=-1)
-    return classification_metrics(prediction.label_ids, predicted, num_classes)

@@ -13,18 +13,18 @@ Batch = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrainingFacts:
     """What a weighting is told before training.
 
     Args:
-        tasks: the names of the tasks, `main` first.
+        task_names: of all tasks, `main` first.
         classifier: the main-task model with the shared encoder.
         draw_validation: from a generator, the same on all processes, and a number of documents for each of them to
             this process's part of a random main batch of validation documents.
         batch_size: documents of a training batch on each process.
     """
 
-    tasks: Sequence[str]
+    task_names: Sequence[str]
     classifier: PreTrainedModel
     draw_validation: Callable[[np.random.Generator, int], Batch]
     batch_size: int
@@ -37,9 +37,9 @@ class Weighting(nn.Module, ABC):
     on with it.
     """
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Make room for the tasks; called once, before training or a resume."""
-        self.tasks = tuple(setting.tasks)
+        self.task_names = tuple(facts.task_names)
 
     @abstractmethod
     def task_weights(self) -> Tensor:
@@ -47,7 +47,7 @@ class Weighting(nn.Module, ABC):
 
     def weights(self) -> dict[str, float]:
         """Give the current weights by task name."""
-        return dict(zip(self.tasks, self.task_weights().tolist(), strict=True))
+        return dict(zip(self.task_names, self.task_weights().tolist(), strict=True))
 
     def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Sum the losses by their weights.
@@ -58,7 +58,7 @@ class Weighting(nn.Module, ABC):
         Returns:
             The loss to minimise, a scalar.
         """
-        stacked = torch.stack([losses[name] for name in self.tasks])
+        stacked = torch.stack([losses[name] for name in self.task_names])
         return (self.task_weights().to(stacked) * stacked).sum()
 
     def observe(self, losses: Tensor) -> None:

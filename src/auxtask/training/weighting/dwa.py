@@ -5,7 +5,7 @@ from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import mean_over_processes
-from auxtask.training.weighting.base import Setting, Weighting
+from auxtask.training.weighting.base import TrainingFacts, Weighting
 
 
 class DynamicWeightAverage(Weighting):
@@ -20,7 +20,7 @@ class DynamicWeightAverage(Weighting):
         AuxtaskError: the temperature is not above 0.
 
     >>> weighting = DynamicWeightAverage(temperature=2.0)
-    >>> weighting.prepare(Setting(["main", "rtm"], None, None, 8))
+    >>> weighting.prepare(TrainingFacts(["main", "rtm"], None, None, 8))
     >>> for losses in ([2.0, 4.0], [1.0, 4.0]):
     ...     weighting.observe(torch.tensor(losses))
     ...     weighting.end_epoch()
@@ -39,10 +39,10 @@ class DynamicWeightAverage(Weighting):
             raise AuxtaskError(f"weighting.temperature={temperature} is not above 0; use for example 2.0")
         self.temperature = temperature
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Start with equal weights."""
-        super().prepare(setting)
-        tasks = len(self.tasks)
+        super().prepare(facts)
+        tasks = len(self.task_names)
         self.register_buffer("loss_sums", torch.zeros(tasks))
         self.register_buffer("batches", torch.zeros(()))
         self.register_buffer("last_means", torch.zeros(tasks))
@@ -50,7 +50,7 @@ class DynamicWeightAverage(Weighting):
 
     def task_weights(self) -> Tensor:
         """Give n softmax(r / T)."""
-        return len(self.tasks) * torch.softmax(self.ratios / self.temperature, dim=0)
+        return len(self.task_names) * torch.softmax(self.ratios / self.temperature, dim=0)
 
     def observe(self, losses: Tensor) -> None:
         """Add the losses to those of the epoch."""

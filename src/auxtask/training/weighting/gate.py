@@ -11,9 +11,9 @@ class GradientGate(GradientWeighting):
 
     It agrees where their inner product is above 0.
 
-    >>> from auxtask.training.weighting.base import Setting
+    >>> from auxtask.training.weighting.base import TrainingFacts
     >>> weighting = GradientGate()
-    >>> weighting.prepare(Setting(["main", "rtm", "span"], None, None, 8))
+    >>> weighting.prepare(TrainingFacts(["main", "rtm", "span"], None, None, 8))
     >>> gram = torch.tensor([[1.0, 0.2, -0.1], [0.2, 1.0, 0.0], [-0.1, 0.0, 1.0]], dtype=torch.float64)
     >>> weighting.shared_coefficients(gram).tolist()
     [1.0, 1.0, 0.0]
@@ -21,7 +21,7 @@ class GradientGate(GradientWeighting):
 
     def task_weights(self) -> Tensor:
         """Give 1 for every task: heads learn whether or not the encoder listens."""
-        return torch.ones(len(self.tasks))
+        return torch.ones(len(self.task_names))
 
     def shared_coefficients(self, gram: Tensor) -> Tensor:
         """Let the main task and those that agree with it through."""

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import mean_over_processes
-from auxtask.training.weighting.base import GradientWeighting, Setting
+from auxtask.training.weighting.base import GradientWeighting, TrainingFacts
 
 
 class GradNorm(GradientWeighting):
@@ -40,10 +40,10 @@ class GradNorm(GradientWeighting):
         self.alpha = alpha
         self.learning_rate = learning_rate
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Start all weights at 1."""
-        super().prepare(setting)
-        tasks = len(self.tasks)
+        super().prepare(facts)
+        tasks = len(self.task_names)
         self.register_buffer("factors", torch.ones(tasks, dtype=torch.float64))
         self.register_buffer("first_losses", torch.zeros(tasks, dtype=torch.float64))
         self.register_buffer("losses", torch.zeros(tasks, dtype=torch.float64))
@@ -74,6 +74,6 @@ class GradNorm(GradientWeighting):
         """Take a step down the mean gradient and scale the weights to their sum."""
         moved = self.factors - self.learning_rate * self.gradient / self.batches.clamp(min=1)
         moved = moved.clamp(min=self.SMALLEST)
-        self.factors = moved * len(self.tasks) / moved.sum()
+        self.factors = moved * len(self.task_names) / moved.sum()
         self.gradient.zero_()
         self.batches.zero_()

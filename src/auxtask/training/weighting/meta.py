@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
-from auxtask.training.weighting.base import Batch, GradientWeighting, Setting
+from auxtask.training.weighting.base import Batch, GradientWeighting, TrainingFacts
 from auxtask.training.weighting.dev_head import DevHead
 
 
@@ -59,17 +59,17 @@ class MetaWeighting(GradientWeighting):
         self.seed = seed
         self._fitted = False
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Start with equal weights."""
-        super().prepare(setting)
-        tasks = len(self.tasks)
+        super().prepare(facts)
+        tasks = len(self.task_names)
         self.register_buffer("logits", torch.full((tasks,), 1 / tasks, dtype=torch.float64))
         self.register_buffer("cosines", torch.zeros(tasks, dtype=torch.float64))
         self.register_buffer("batches", torch.zeros((), dtype=torch.float64))
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
-        self.setting = setting
+        self.facts = facts
         learning_rate, weight_decay, max_steps = self.dev_settings
-        self._dev_head = DevHead(setting.classifier, learning_rate, weight_decay, max_steps)
+        self._dev_head = DevHead(facts.classifier, learning_rate, weight_decay, max_steps)
 
     def task_weights(self) -> Tensor:
         """Give softmax(w)."""
@@ -85,7 +85,7 @@ class MetaWeighting(GradientWeighting):
         return [self._dev_head.encoder_gradient(self._draw(generator, self.batch_share), loss_scale)]
 
     def _draw(self, generator: np.random.Generator, share: float) -> Batch:
-        return self.setting.draw_validation(generator, math.ceil(share * self.setting.batch_size))
+        return self.facts.draw_validation(generator, math.ceil(share * self.facts.batch_size))
 
     def shared_coefficients(self, gram: Tensor) -> Tensor:
         """Gather the cosines with the validation gradient; follow the weights as they are."""

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auxtask.training.weighting.base import GradientWeighting, Setting
+from auxtask.training.weighting.base import GradientWeighting, TrainingFacts
 
 
 class PCGrad(GradientWeighting):
@@ -18,7 +18,7 @@ class PCGrad(GradientWeighting):
         seed: of the random orders.
 
     >>> weighting = PCGrad()
-    >>> weighting.prepare(Setting(["main", "rtm"], None, None, 8))
+    >>> weighting.prepare(TrainingFacts(["main", "rtm"], None, None, 8))
     >>> weighting.shared_coefficients(torch.tensor([[1.0, -0.5], [-0.5, 1.0]], dtype=torch.float64)).tolist()
     [1.5, 1.5]
     """
@@ -29,14 +29,14 @@ class PCGrad(GradientWeighting):
         super().__init__()
         self.seed = seed
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Count the random orders that were drawn."""
-        super().prepare(setting)
+        super().prepare(facts)
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
 
     def task_weights(self) -> Tensor:
         """Give 1 for every task."""
-        return torch.ones(len(self.tasks))
+        return torch.ones(len(self.task_names))
 
     def shared_coefficients(self, gram: Tensor) -> Tensor:
         """Project and add up."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.names import MAIN
-from auxtask.training.weighting.base import Setting, Weighting
+from auxtask.training.weighting.base import TrainingFacts, Weighting
 
 
 class StaticWeighting(Weighting):
@@ -20,9 +20,9 @@ class StaticWeighting(Weighting):
     Raises:
         AuxtaskError: a weight is negative, or one of a task that the run does not have.
 
-    >>> from auxtask.training.weighting.base import Setting
+    >>> from auxtask.training.weighting.base import TrainingFacts
     >>> weighting = StaticWeighting(auxiliary=0.5)
-    >>> weighting.prepare(Setting(["main", "rtm"], None, None, 8))
+    >>> weighting.prepare(TrainingFacts(["main", "rtm"], None, None, 8))
     >>> weighting.combine({"main": torch.tensor(2.0), "rtm": torch.tensor(3.0)})
     tensor(3.5000)
     """
@@ -30,19 +30,21 @@ class StaticWeighting(Weighting):
     def __init__(self, auxiliary: float = 1.0, tasks: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.auxiliary = auxiliary
-        self.named = dict(tasks or {})
-        for name, weight in {"auxiliary": auxiliary, **self.named}.items():
+        self.tasks = dict(tasks or {})
+        for name, weight in {"auxiliary": auxiliary, **self.tasks}.items():
             if weight < 0:
                 raise AuxtaskError(f"weighting: weight {weight} of {name!r} is negative; use 0 or more")
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Check that every weight is one of a task."""
-        super().prepare(setting)
-        if unknown := sorted(self.named.keys() - set(self.tasks)):
+        super().prepare(facts)
+        if unknown := sorted(self.tasks.keys() - set(self.task_names)):
             raise AuxtaskError(
-                f"weighting.tasks names {unknown[0]!r}, no task of this run; use {', '.join(self.tasks)}"
+                f"weighting.tasks names {unknown[0]!r}, no task of this run; use {', '.join(self.task_names)}"
             )
 
     def task_weights(self) -> Tensor:
         """Give the weights."""
-        return torch.tensor([self.named.get(name, 1.0 if name == MAIN else self.auxiliary) for name in self.tasks])
+        return torch.tensor(
+            [self.tasks.get(name, 1.0 if name == MAIN else self.auxiliary) for name in self.task_names]
+        )

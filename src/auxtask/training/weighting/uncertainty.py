@@ -5,7 +5,7 @@ from torch import Tensor
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import mean_over_processes
-from auxtask.training.weighting.base import Setting, Weighting
+from auxtask.training.weighting.base import TrainingFacts, Weighting
 
 
 class UncertaintyWeighting(Weighting):
@@ -21,7 +21,7 @@ class UncertaintyWeighting(Weighting):
         AuxtaskError: the learning rate is not above 0.
 
     >>> weighting = UncertaintyWeighting(learning_rate=0.1)
-    >>> weighting.prepare(Setting(["main", "rtm"], None, None, 8))
+    >>> weighting.prepare(TrainingFacts(["main", "rtm"], None, None, 8))
     >>> weighting.observe(torch.tensor([0.5, 3.0]))
     >>> weighting.update()
     >>> {name: round(weight, 4) for name, weight in weighting.weights().items()}
@@ -38,11 +38,11 @@ class UncertaintyWeighting(Weighting):
             raise AuxtaskError(f"weighting.learning_rate={learning_rate} is not above 0; use for example 0.01")
         self.learning_rate = learning_rate
 
-    def prepare(self, setting: Setting) -> None:
+    def prepare(self, facts: TrainingFacts) -> None:
         """Start all weights at 1."""
-        super().prepare(setting)
-        self.register_buffer("log_variances", torch.zeros(len(self.tasks)))
-        self.register_buffer("gradient", torch.zeros(len(self.tasks)))
+        super().prepare(facts)
+        self.register_buffer("log_variances", torch.zeros(len(self.task_names)))
+        self.register_buffer("gradient", torch.zeros(len(self.task_names)))
         self.register_buffer("batches", torch.zeros(()))
 
     def task_weights(self) -> Tensor:

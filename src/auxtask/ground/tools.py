@@ -1,0 +1,54 @@
+"""What a method may draw on beside its data: the seed, the cache, and what is computed on demand."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
+
+
+class Scorer(Protocol):
+    """Scores the tokens of documents; `auxtask.PLLScorer` is one."""
+
+    def annotate(self, dataset: "Dataset") -> "Dataset":
+        """Add the column `likelihoods` to one split."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a baseline may draw on.
+
+    Args:
+        seed: of everything random.
+        cache: folder of what is computed once for each content.
+        fine_tuned: gives the folder of the single-task classifier, a run of its own that is computed where it
+            is not yet finished.
+    """
+
+    seed: int
+    cache: Path
+    fine_tuned: Callable[[], Path]
+
+
+@dataclass(frozen=True)
+class Tools(Resources):
+    """What an auxiliary task may draw on.
+
+    Args:
+        seed, cache, fine_tuned: as for `Resources`.
+        encoder: the vanilla encoder, as for `auxtask.model.names.resolve`.
+        tokenizer: its tokenizer.
+        label_names: the classes of the main task.
+        scorer: from a score metric (`auxtask.likelihood.rows.PLL_METRICS`) to the scorer of the vanilla encoder;
+            its scores are cached.
+        segmenter: names words that the tokenizer leaves together, as for `auxtask.data.encoding.encode_texts`.
+    """
+
+    encoder: str
+    tokenizer: "PreTrainedTokenizerBase"
+    label_names: Sequence[str]
+    scorer: Callable[[str], Scorer]
+    segmenter: Any = None
