@@ -175,10 +175,10 @@ class MultiTaskTrainer(Trainer):
             history: dict[str, Any] = self._take_counts()
             self._check_finite(logs["eval_loss"], "validation loss")
             history["weights"] = self.weighting.weights()
-            # A task that has nothing to say is left out: a tracker takes numbers alone.
             history["tasks"] = {name: scores for name, scores in self.score_tasks().items() if scores}
-            # Flat, one number a name, as TensorBoard and W&B want it.
-            logs = {**logs, "seconds": round(self.clock.seconds, 3), **flatten(history, "/")}
+            # Flat, one number a name, as TensorBoard and W&B want it; what is empty is no number.
+            numbers = flatten({name: values for name, values in history.items() if values}, "/")
+            logs = {**logs, "seconds": round(self.clock.seconds, 3), **numbers}
             if self.lr_scheduler is not None:
                 logs["learning_rate"] = self._get_learning_rate()
         super().log(logs, start_time)
