@@ -1,4 +1,4 @@
-"""Run ids, finished and unfinished runs, and locks."""
+"""Finished and unfinished runs, and locks."""
 
 import json
 import math
@@ -9,18 +9,8 @@ import pytest
 
 from auxtask.errors import AuxtaskError
 from auxtask.runs.folder import RunFolder
-from auxtask.runs.identity import run_id
 from auxtask.runs.metrics import checked_metrics
 
-CONFIG = {
-    "seed": 0,
-    "force": False,
-    "paths": {"runs": "runs"},
-    "dataset": {"_target_": "reader", "data_folder": "here"},
-    "model": {"name": "tiny", "max_length": 128},
-    "aux": {"rtm": {"masking": {"mask_rate": 0.15}}},
-    "trainer": {"learning_rate": 1e-4, "logging_steps": 50, "report_to": "none", "use_cpu": True},
-}
 METRICS = {
     "status": "finished",
     "test": {"micro_f1": 0.7, "macro_f1": 0.75, "accuracy": 0.7},
@@ -30,10 +20,9 @@ METRICS = {
     "steps": 10,
     "seconds": {"train": 1.5},
 }
-PRINTS = {"dataset": "a", "model": "b"}
 
 
-def changed(path, value, content=CONFIG):
+def changed(path, value, content=METRICS):
     config = json.loads(json.dumps(content))
     *parents, last = path.split(".")
     node = config
@@ -41,45 +30,6 @@ def changed(path, value, content=CONFIG):
         node = node[parent]
     node[last] = value
     return config
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("paths.runs", "elsewhere"),
-        ("force", True),
-        ("dataset.data_folder", "there"),
-        ("trainer.logging_steps", 1),
-        ("trainer.report_to", "tensorboard"),
-        ("trainer.use_cpu", False),
-    ],
-)
-def test_paths_logging_and_hardware_leave_the_id_as_it_is(path, value):
-    assert run_id(changed(path, value), PRINTS) == run_id(CONFIG, PRINTS)
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("seed", 1),
-        ("model.max_length", 64),
-        ("aux.rtm.masking.mask_rate", 0.3),
-        ("trainer.learning_rate", 2e-4),
-        ("aux", {}),
-    ],
-)
-def test_what_changes_the_result_changes_the_id(path, value):
-    assert run_id(changed(path, value), PRINTS) != run_id(CONFIG, PRINTS)
-
-
-def test_data_and_model_are_part_of_the_id_and_it_has_12_digits():
-    ids = {
-        run_id(CONFIG, PRINTS),
-        run_id(CONFIG, {**PRINTS, "dataset": "c"}),
-        run_id(CONFIG, {**PRINTS, "model": "c"}),
-    }
-    assert len(ids) == 3
-    assert all(len(name) == 12 and int(name, 16) >= 0 for name in ids)
 
 
 def test_a_run_is_finished_when_its_metrics_say_so(tmp_path):

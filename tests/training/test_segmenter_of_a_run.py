@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli.planning import build_experiment, run_folder
+from auxtask.cli.planning import build_experiment, run_identity
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import encode_texts
 from auxtask.data.segmenters import japanese
@@ -50,7 +50,7 @@ def test_the_segmenter_of_the_config_reaches_experiment_and_scorer(dataset):
 
 def test_a_segmenter_gives_the_run_another_name(dataset):
     names = {
-        run_folder(OmegaConf.merge(configured(override)), dataset)[0].path.name
+        run_identity(OmegaConf.merge(configured(override)), dataset).run_id
         for override in ("seed=0", "scoring.words=japanese", "scoring.words={_target_: mine}")
     }
     assert len(names) == 3

@@ -1,6 +1,8 @@
 """From a config of `auxtask.train` to the run it describes: its data, its folder, the objects it names."""
 
+import copy
 import os
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,15 +13,23 @@ from omegaconf import DictConfig, OmegaConf
 from auxtask.cli.command import plain
 from auxtask.data.dataset import TextDataset
 from auxtask.experiment.fit import FittedRun, Method, fit
-from auxtask.ground.files import folder_name
+from auxtask.ground.machine import process_count
 from auxtask.ground.tools import Resources
 from auxtask.model.fingerprint import fingerprint
-from auxtask.runs.folder import RunFolder
-from auxtask.runs.identity import run_id
-from auxtask.runs.reading import UNUSED_BY_BASELINES
+from auxtask.model.precision import remembered_bf16_is_fast
+from auxtask.runs.identity import RunIdentity
 
 if TYPE_CHECKING:
     from auxtask.experiment.experiment import Experiment
+
+
+# What `auto` means where bfloat16 is faster than float32, and where it is not.
+AUTOMATIC = {
+    "trainer.bf16": (True, False),
+    "trainer.last_stage.bf16": (True, False),
+    "scoring.dtype": ("bfloat16", "float32"),
+    "baseline.dtype": ("bfloat16", "float32"),
+}
 
 
 def load_dataset(config: DictConfig) -> TextDataset:
@@ -42,33 +52,60 @@ def model_name(config: DictConfig) -> str:
     return Path(os.path.abspath(config.model.name)).name
 
 
-def run_folder(config: DictConfig, dataset: TextDataset) -> tuple[RunFolder, dict[str, Any]]:
-    """Find the folder of a run.
+def resolved(config: DictConfig) -> DictConfig:
+    """Put in the place of every `auto` what it means on this machine; a run is named by that.
 
     Args:
         config: of `auxtask.train`.
+
+    Returns:
+        A copy without `auto`.
+    """
+    if not automatic(config):
+        return config
+    return _with_precision(config, remembered_bf16_is_fast(config.paths.cache))
+
+
+def either_precision(config: DictConfig) -> list[DictConfig]:
+    """Give all that a config can mean on some machine, this one's meaning first."""
+    if not automatic(config):
+        return [config]
+    here = remembered_bf16_is_fast(config.paths.cache)
+    return [_with_precision(config, here), _with_precision(config, not here)]
+
+
+def automatic(config: DictConfig) -> list[str]:
+    """List the options of a config that are `auto`."""
+    return [option for option in AUTOMATIC if OmegaConf.select(config, option) == "auto"]
+
+
+def _with_precision(config: DictConfig, bf16_is_fast: bool) -> DictConfig:
+    config = copy.deepcopy(config)
+    for option in automatic(config):
+        fast, slow = AUTOMATIC[option]
+        OmegaConf.update(config, option, fast if bf16_is_fast else slow)
+    return config
+
+
+def run_identity(config: DictConfig, dataset: TextDataset) -> RunIdentity:
+    """Find which run a config describes.
+
+    Args:
+        config: of `auxtask.train`, `resolved`.
         dataset: what `load_dataset` gives for it.
 
     Returns:
-        The folder, and the fingerprints of data and model that are part of its name.
+        The identity; it gives the run's folder.
     """
     fingerprints = {
         "dataset": dataset.fingerprint,
         "dataset_versions": dataset.provenance.get("versions"),
         "model": fingerprint(config.model.name),
     }
-    settings = plain(config)
-    if config.get("baseline"):
-        # No auxiliary task reaches a baseline.
-        settings = {name: value for name, value in settings.items() if name not in UNUSED_BY_BASELINES}
-        if checkpoint := config.baseline.get("checkpoint"):
-            fingerprints["checkpoint"] = fingerprint(checkpoint)
-    names = (
-        folder_name("dataset.name", dataset.name),
-        folder_name("model.name", model_name(config)),
-        folder_name("baseline.name" if config.get("baseline") else "aux", method_name(config)),
-    )
-    return RunFolder(Path(config.paths.runs, *names, run_id(settings, fingerprints))), fingerprints
+    if checkpoint := (config.get("baseline") or {}).get("checkpoint"):
+        fingerprints["checkpoint"] = fingerprint(checkpoint)
+    names = (dataset.name, model_name(config), method_name(config))
+    return RunIdentity.of(plain(config), fingerprints, names, process_count())
 
 
 def fit_config(config: DictConfig, dataset: TextDataset) -> FittedRun:
@@ -81,12 +118,14 @@ def fit_config(config: DictConfig, dataset: TextDataset) -> FittedRun:
     Returns:
         The run.
     """
-    folder, fingerprints = run_folder(config, dataset)
+    config = resolved(config)
+    identity = run_identity(config, dataset)
     return fit(
-        folder,
+        identity,
         plain(config),
-        {"seed": config.seed, "fingerprints": fingerprints, "data": dataset.provenance},
+        dataset.provenance,
         lambda: build_method(config, dataset),
+        runs=Path(config.paths.runs),
         cache=Path(config.paths.cache),
         force=config.force,
     )
@@ -97,7 +136,7 @@ def build_method(config: DictConfig, dataset: TextDataset) -> Method:
     if config.get("baseline"):
         from auxtask.baselines.base import run_baseline
 
-        settings = plain(config.baseline)
+        settings = with_seed(plain(config.baseline), config.seed)
         baseline = instantiate({name: settings[name] for name in settings if name != "name"}, _convert_="all")
         return partial(run_baseline, baseline, dataset, _resources(config, dataset))
     from auxtask.experiment.experiment import run_experiment
@@ -136,14 +175,17 @@ def build_experiment(config: DictConfig, dataset: TextDataset) -> "Experiment":
             dtype=choose_dtype(config.scoring.dtype),
         )
 
+    named = {
+        name: with_seed(plain(config[name]), config.seed) for name in ("aux", "weighting", "loss", "callbacks")
+    }
     return Experiment(
         dataset,
-        tasks={name: instantiate(task) for name, task in config.aux.items()},
+        tasks={name: instantiate(task) for name, task in named["aux"].items()},
         plan=TrainingPlan.of(
             plain(config.trainer),
-            instantiate(config.weighting),
+            instantiate(named["weighting"]),
             config.seed,
-            list(instantiate(config.callbacks).values()),
+            [instantiate(callback) for callback in named["callbacks"].values()],
         ),
         tools=Tools(
             **vars(_resources(config, dataset)),
@@ -154,9 +196,25 @@ def build_experiment(config: DictConfig, dataset: TextDataset) -> "Experiment":
             segmenter=segmenter,
         ),
         max_length=config.model.max_length,
-        loss=instantiate(config.loss),
+        loss=instantiate(named["loss"]),
         adapter=instantiate(config.get("adapter")),
     )
+
+
+def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Give a component the seed of the run where its own is null.
+
+    >>> with_seed({"rtm": {"seed": None, "mask_rate": 0.15}}, seed=7)
+    {'rtm': {'seed': 7, 'mask_rate': 0.15}}
+    """
+    return {
+        name: with_seed(value, seed)
+        if isinstance(value, Mapping)
+        else seed
+        if name == "seed" and value is None
+        else value
+        for name, value in settings.items()
+    }
 
 
 def _resources(config: DictConfig, dataset: TextDataset) -> Resources:

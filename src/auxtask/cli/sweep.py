@@ -12,7 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
-from auxtask.cli.planning import load_dataset, run_folder
+from auxtask.cli.planning import either_precision, load_dataset, run_identity
 from auxtask.runs.folder import RunFolder
 
 
@@ -23,7 +23,7 @@ class SweepProgress(Callback):
     """
 
     def __init__(self) -> None:
-        self._folders: list[Path] = []
+        self._runs: list[list[Path]] = []
         self._jobs_left = 0
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -34,17 +34,21 @@ class SweepProgress(Callback):
         loader = GlobalHydra.instance().config_loader()
         arguments = [f"{name}={values}" for name, values in (config.hydra.sweeper.params or {}).items()]
         jobs = sweep_jobs([*arguments, *config.hydra.overrides.task], loader)
-        found: dict[Path, None] = {}
+        found: dict[Path, list[Path]] = {}
         for job in tqdm(jobs, desc="Planning", unit="run", delay=1):
             whole = loader.load_sweep_config(config, job)
             of_job = OmegaConf.masked_copy(whole, [str(name) for name in whole if name != "hydra"])
-            found[run_folder(of_job, load_dataset(of_job))[0].path] = None
-        self._folders, self._jobs_left = list(found), len(jobs)
+            # A run in the other precision is one all the same: another machine may have computed it.
+            paths = [
+                run_identity(each, load_dataset(each)).path(of_job.paths.runs) for each in either_precision(of_job)
+            ]
+            found[paths[0]] = paths
+        self._runs, self._jobs_left = list(found.values()), len(jobs)
         print(progress_line(self._folders), flush=True)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
         """Say what is left; after the last job here, where Hydra goes no further if one of them failed, why."""
-        if self._folders:
+        if self._runs:
             print(progress_line(self._folders), flush=True)
             self._jobs_left -= 1
             if not self._jobs_left:
@@ -55,10 +59,16 @@ class SweepProgress(Callback):
         if self._jobs_left:
             self._name_unfinished()
 
+    @property
+    def _folders(self) -> list[Path]:
+        return [
+            next((path for path in paths if RunFolder(path).metrics is not None), paths[0]) for paths in self._runs
+        ]
+
     def _name_unfinished(self) -> None:
         left = sum(RunFolder(folder).metrics is None for folder in self._folders)
         if left:
-            print(f"{left} of {len(self._folders)} runs are unfinished: other workers have them, or they failed")
+            print(f"{left} of {len(self._runs)} runs are unfinished: other workers have them, or they failed")
 
 
 def sweep_jobs(arguments: Sequence[str], loader: ConfigLoader) -> list[list[str]]:

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from auxtask.ground.files import write_json, write_text
 from auxtask.ground.machine import is_main_process, share_of_cores
 from auxtask.runs.folder import RunFolder
+from auxtask.runs.identity import RunIdentity
 
 if TYPE_CHECKING:
     from auxtask.model.classifier import Classifier
@@ -57,21 +58,23 @@ class FittedRun:
 
 
 def fit(
-    folder: RunFolder,
+    identity: RunIdentity,
     settings: Mapping[str, Any],
-    provenance: Mapping[str, Any],
+    data: Mapping[str, Any],
     build: Callable[[], Method],
     *,
+    runs: Path,
     cache: Path,
     force: bool = False,
 ) -> FittedRun:
     """Compute a run, unless it is finished.
 
     Args:
-        folder: the run's, named by what can change its result.
+        identity: which run it is.
         settings: all that the run depends on, for `config.yaml`.
-        provenance: `seed`, `fingerprints` and `data`, for `environment.json`.
+        data: where the data came from, for `environment.json`.
         build: gives the method; it is asked only where there is something to compute, for that may take seconds.
+        runs: folder of all runs.
         cache: folder of what is shared between runs.
         force: whether to compute a finished run anew.
 
@@ -82,6 +85,7 @@ def fit(
         RunHeldError: another living process computes it.
         AuxtaskError: the input is wrong.
     """
+    folder = RunFolder(identity.path(runs))
     with folder.locked():
         finished = folder.metrics is not None and not force
         if not finished:
@@ -92,6 +96,7 @@ def fit(
                     if force:
                         folder.clear()
                     write_text(folder.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(settings))))
+                    provenance = {"seed": identity.seed, "fingerprints": identity.fingerprints, "data": data}
                     write_json(folder.path / "environment.json", {**environment(), **provenance})
                 build()(folder)
     return FittedRun(folder.path, not finished)

@@ -49,6 +49,15 @@ def is_main_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
+def process_count() -> int:
+    """Count the processes that train together; `accelerate launch` and `torchrun` say so in the environment.
+
+    >>> process_count()
+    1
+    """
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def share_of_cores(folder: str | Path) -> Iterator[int]:
     """Compute with as many threads as there are cores for each process that is at work on this machine.
@@ -126,3 +135,12 @@ def mean_over_processes(value: "Tensor") -> "Tensor":
     total = value.clone()
     dist.all_reduce(total)
     return total / dist.get_world_size()
+
+
+def processor() -> str:
+    """Name the processor, as the system does."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,13 +1,21 @@
 """Which precision is fast on this machine, and which one a setting means here."""
 
+import json
+import os
 import time
 from functools import cache
-
-import torch
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.files import write_json
+from auxtask.ground.machine import processor
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "bfloat16")
 
 
 @cache
@@ -19,6 +27,8 @@ def bf16_is_fast() -> bool:
     Returns:
         True on GPUs with bfloat16 units, and on CPUs where a product of matrices took less time in bfloat16.
     """
+    import torch
+
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
@@ -34,7 +44,31 @@ def bf16_is_fast() -> bool:
     return seconds[torch.bfloat16] < seconds[torch.float32]
 
 
-def choose_dtype(name: str) -> torch.dtype:
+def remembered_bf16_is_fast(folder: str | Path) -> bool:
+    """Tell what `bf16_is_fast` told on this machine before: a run that goes on must not try and find otherwise.
+
+    Args:
+        folder: keeps the answer in `precision.json`, for each processor, choice of GPUs and version of torch.
+
+    Returns:
+        The answer; torch is loaded only for the first.
+    """
+    gpus = sorted(path.name for path in Path("/dev").glob("nvidia[0-9]*"))
+    machine = "; ".join(
+        [processor(), *gpus, os.environ.get("CUDA_VISIBLE_DEVICES", "all"), f"torch {version('torch')}"]
+    )
+    path = Path(folder) / "precision.json"
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(known.get(machine), bool):
+            return known[machine]
+    except (FileNotFoundError, ValueError, AttributeError):
+        known = {}
+    write_json(path, {**known, machine: bf16_is_fast()})
+    return bf16_is_fast()
+
+
+def choose_dtype(name: str) -> "torch.dtype":
     """Turn a setting into a dtype.
 
     Args:
@@ -49,8 +83,11 @@ def choose_dtype(name: str) -> torch.dtype:
     >>> choose_dtype("float32")
     torch.float32
     """
+    import torch
+
     if name == "auto":
         name = "bfloat16" if bf16_is_fast() else "float32"
     if name not in DTYPES:
         raise AuxtaskError(f"dtype={name!r} is unknown; use auto, {' or '.join(DTYPES)}")
-    return DTYPES[name]
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype

@@ -1,6 +1,5 @@
 """What a run ran on: versions, commit, device, threads."""
 
-import os
 import platform
 import resource
 import subprocess
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from auxtask.ground.machine import process_count, processor
 
 PACKAGES = ("auxtask", "torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "scikit-learn")
 
@@ -31,9 +32,9 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "commit": _commit(),
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",
-        "processor": _processor(),
+        "processor": processor(),
         "threads": torch.get_num_threads(),
-        "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        "processes": process_count(),
     }
 
 
@@ -50,11 +51,3 @@ def _commit() -> str | None:
         ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip() if answer.returncode == 0 else None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

@@ -4,47 +4,153 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-# What leaves every figure as it is: where things lie, what is logged, and the hardware. The data set's own
-# settings are left out too, since its fingerprint says what came of them.
-NOT_PART_OF_A_RUN = re.compile(
-    r"paths|dataset|force|report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+|save_total_limit"
-    r"|use_cpu|eval_accumulation_steps|per_device_eval_batch_size"
+import yaml
+
+from auxtask.ground.files import folder_name
+from auxtask.ground.nesting import flatten
+
+# Counted up when the rules below change, so that no run of other rules is taken for one of these.
+RULES = 2
+# What leaves every figure as it is: where things lie, and whether a finished run is computed again. The data set
+# has its fingerprint in place of its settings.
+OUTSIDE = re.compile(r"force|(paths|dataset)(\..*)?")
+# The same of logging and hardware, right below the settings of a trainer.
+LOGGING_AND_HARDWARE = re.compile(
+    r"trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
+    r"|save_total_limit|use_cpu|eval_accumulation_steps|per_device_eval_batch_size)(\..*)?"
 )
+# Groups that do not reach a baseline, and those that mean nothing without an auxiliary task.
+UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
+UNUSED_ALONE = ("weighting", "scoring")
+# An option that comes later stands here with what was in effect before it: at that value it changes no id.
+ORIGINAL_VALUES: Mapping[str, Any] = {}
+# libyaml reads a config some ten times faster than PyYAML alone.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def run_id(config: Mapping[str, Any], fingerprints: Mapping[str, Any]) -> str:
-    """Name a run by everything that can change its result.
-
-    Args:
-        config: the resolved config as plain nested dicts.
-        fingerprints: hashes or versions of what the config only names, the data and the model.
-
-    Returns:
-        12 hexadecimal digits: equal for configs that differ in paths, logging and hardware alone.
-
-    >>> run_id({"seed": 0, "paths": {"runs": "a"}}, {}) == run_id({"seed": 0, "paths": {"runs": "b"}}, {})
-    True
-    """
-    content = {"config": result_settings(config), "fingerprints": dict(fingerprints)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def result_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of a config what can change the result of its run.
+@dataclass(frozen=True)
+class RunIdentity:
+    """What tells a run from every other; runs that agree in all of it have the same figures on a machine.
 
     Args:
-        config: nested dicts.
+        dataset, model, method: names, as in the path of its folder.
+        seed: of the run.
+        settings: by dotted paths, all else that can change the result (`result_settings`).
+        fingerprints: hashes or versions of what the settings only name, the data and the model.
+
+    >>> first = RunIdentity("docstrings", "tiny", "stl", 0, {"model.max_length": 128}, {})
+    >>> first.run_id == RunIdentity("docstrings", "tiny", "stl", 1, {"model.max_length": 128}, {}).run_id
+    False
+    """
+
+    dataset: str
+    model: str
+    method: str
+    seed: int
+    settings: Mapping[str, Any]
+    fingerprints: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        config: Mapping[str, Any],
+        fingerprints: Mapping[str, Any],
+        names: tuple[str, str, str],
+        processes: int = 1,
+    ) -> "RunIdentity":
+        """Read the identity off a resolved config.
+
+        Args:
+            config: nested dicts, without `auto`.
+            fingerprints: of data and model.
+            names: of data set, model and method.
+            processes: that train together.
+        """
+        return cls(*names, int(config["seed"]), result_settings(config, processes), dict(fingerprints))
+
+    @classmethod
+    def of_folder(cls, path: str | Path) -> "RunIdentity":
+        """Read the identity off the files of a run, wherever its folder lies now.
+
+        Args:
+            path: `.../DATASET/MODEL/METHOD/RUN_ID`.
+
+        Raises:
+            FileNotFoundError, ValueError, KeyError: `config.yaml` or `environment.json` is missing or foreign.
+        """
+        path = Path(path)
+        config = yaml.load((path / "config.yaml").read_text(encoding="utf-8"), YAML_LOADER)
+        environment = json.loads((path / "environment.json").read_text(encoding="utf-8"))
+        names = path.parts[-4:-1]
+        return cls.of(config, environment["fingerprints"], names, environment.get("processes", 1))  # type: ignore[arg-type]
+
+    @property
+    def run_id(self) -> str:
+        """12 hexadecimal digits."""
+        content = {
+            "settings": {**self.settings, "seed": self.seed},
+            "fingerprints": self.fingerprints,
+            "rules": RULES,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    def path(self, runs: str | Path) -> Path:
+        """Give the run's folder below a folder of runs.
+
+        Raises:
+            AuxtaskError: a name cannot be that of a folder.
+        """
+        names = (
+            folder_name("dataset.name", self.dataset),
+            folder_name("model.name", self.model),
+            folder_name("the method", self.method),
+        )
+        return Path(runs, *names, self.run_id)
+
+
+def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, Any]:
+    """Keep of a config what can change the result of its run, but for the seed.
+
+    A class of auxtask's goes by its name, which no other has, so that its module may move. A batch counts as what
+    all processes take together. What the method does not read is absent, as is a group that is empty.
+
+    Args:
+        config: nested dicts, without `auto`.
+        processes: that train together.
 
     Returns:
-        The same without paths, logging, hardware and the data set's own settings, at every depth.
+        Values by dotted paths.
 
-    >>> result_settings({"seed": 0, "force": True, "trainer": {"max_steps": 9, "logging_steps": 5}})
-    {'seed': 0, 'trainer': {'max_steps': 9}}
+    >>> config = {"seed": 0, "force": True, "aux": {}, "trainer": {"max_steps": 9, "logging_steps": 5}}
+    >>> result_settings(config)
+    {'trainer.max_steps': 9}
+    >>> result_settings({"loss": {"_target_": "auxtask.training.losses.focal.FocalLoss", "gamma": 2.0}})
+    {'loss.class': 'FocalLoss', 'loss.gamma': 2.0}
     """
-    return {
-        key: result_settings(value) if isinstance(value, Mapping) else value
-        for key, value in config.items()
-        if not NOT_PART_OF_A_RUN.fullmatch(str(key))
-    }
+    unused = UNUSED_BY_BASELINES if config.get("baseline") else () if config.get("aux") else UNUSED_ALONE
+    groups = {name: value for name, value in config.items() if name not in unused and value not in (None, {})}
+    settings: dict[str, Any] = {}
+    for name, value in flatten(groups, ".").items():
+        if name == "seed" or OUTSIDE.fullmatch(name) or LOGGING_AND_HARDWARE.fullmatch(name):
+            continue
+        if ORIGINAL_VALUES.get(name, ...) == value:
+            continue
+        if name.rpartition(".")[2] == "_target_":
+            name, value = f"{name.removesuffix('_target_')}class", class_name(value)
+        if name.startswith("trainer.") and name.endswith(".per_device_train_batch_size"):
+            name, value = name.replace("per_device_train_batch_size", "train_batch_size"), value * processes
+        settings[name] = value
+    return settings
+
+
+def class_name(target: str) -> str:
+    """Shorten the path of a class or function of auxtask's to its name, which no other has.
+
+    >>> class_name("auxtask.training.weighting.static.StaticWeighting"), class_name("mine.Weighting")
+    ('StaticWeighting', 'mine.Weighting')
+    """
+    return target.rpartition(".")[2] if target.startswith("auxtask.") else target

@@ -16,19 +16,15 @@ from tqdm import tqdm
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.nesting import flatten
-from auxtask.runs.identity import result_settings
+from auxtask.runs.identity import YAML_LOADER, result_settings
 from auxtask.runs.metrics import REPORTED, checked_metrics
 
+SEED_LINE = re.compile(r"^seed: (\d+)$", re.MULTILINE)
 # What a run folder may hold; anything else in it is named as foreign.
 KNOWN = {
     *("config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "environment.json"),
     *("model", "checkpoints", ".lock", ".model"),
 }
-
-UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
-
-# libyaml reads a config some ten times faster than PyYAML alone.
-_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -175,9 +171,10 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
             problems.append(Problem(f"{name}/{error.file}", error.reason))
             return default
 
-    seed, config, data = read("config.yaml", _parse_config)
-    metrics = read("metrics.json", _parse_metrics)
     environment = read_or_name("environment.json", _parse_object, {})
+    processes = environment.get("processes", 1)
+    seed, config, data = read("config.yaml", lambda text: _parse_config(text, processes))
+    metrics = read("metrics.json", _parse_metrics)
     predictions = read_or_name("predictions.jsonl", lambda text: _parse_predictions(text, metrics), None)
     # What is not trained by steps has no history.
     history = (
@@ -199,21 +196,18 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
     )
 
 
-def _parse_config(text: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
+def _parse_config(text: str, processes: int) -> tuple[int, dict[str, Any], dict[str, Any]]:
     # Runs of one setting have equal configs but for this line; each is read once.
-    seed = re.search(r"^seed: (\d+)$", text, re.MULTILINE)
+    seed = SEED_LINE.search(text)
     if seed is None:
         raise ValueError("no seed")
-    return int(seed[1]), *_parse_settings(text.replace(seed[0], ""))
+    return int(seed[1]), *_parse_settings(SEED_LINE.sub("", text, count=1), processes)
 
 
 @lru_cache(maxsize=1024)
-def _parse_settings(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    config = yaml.load(text, _YAML_LOADER)
-    # What a baseline leaves aside is no part of its run.
-    aside = UNUSED_BY_BASELINES if config.get("baseline") else ()
-    settings = flatten(result_settings({name: value for name, value in config.items() if name not in aside}), ".")
-    return settings, flatten({"dataset": config.get("dataset") or {}}, ".")
+def _parse_settings(text: str, processes: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = yaml.load(text, YAML_LOADER)
+    return result_settings(config, processes), flatten({"dataset": config.get("dataset") or {}}, ".")
 
 
 def _parse_object(text: str) -> dict[str, Any]:
