@@ -15,6 +15,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from auxtask import plot
+    from auxtask.cli.python import fit
     from auxtask.errors import AuxtaskError
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.likelihood.scores import TokenScores
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
+    "fit": "cli.python",
     "AllPhraseLabeler": "phrases.labelers",
     "AuxtaskError": "errors",
     "BitLabelLabeler": "phrases.labelers",
@@ -73,6 +75,7 @@ __all__ = [
     "SpanMaskingCollator",
     "TokenScores",
     "WholeWordMaskingCollator",
+    "fit",
     "load",
     "mean_adjust",
     "plot",

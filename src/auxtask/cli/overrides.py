@@ -43,7 +43,7 @@ def training_command(
     options = [
         _dataset_option(dataset, settings),
         *_model_option(model, settings),
-        *_method_options(method, sweep),
+        *_methodoptions_of(method, sweep),
         *_weighting_option(settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
@@ -59,23 +59,22 @@ def training_command(
 
 
 def _dataset_option(dataset: str, settings: Mapping[str, Any]) -> str:
-    if dataset in _options("dataset"):
+    if dataset in options_of("dataset"):
         return f"dataset={dataset}"
     reader = settings.get("dataset._target_")
-    return (
-        f"dataset={next((name for name, each in _options('dataset').items() if _target(each) == reader), 'files')}"
-    )
+    named = (name for name, each in options_of("dataset").items() if _target(each) == reader)
+    return f"dataset={next(named, 'files')}"
 
 
 def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
-    names = [option for option, fields in _options("model").items() if Path(fields["name"]).name == model]
+    names = [option for option, fields in options_of("model").items() if Path(fields["name"]).name == model]
     # The field model.name of the settings says the rest for a model that has no option of its own.
     return [f"model={names[0]}"] if names else []
 
 
-def _method_options(method: str, sweep: str) -> list[str]:
+def _methodoptions_of(method: str, sweep: str) -> list[str]:
     tasks = method.split("+")
-    if not set(tasks) <= _options("aux").keys():
+    if not set(tasks) <= options_of("aux").keys():
         # A preset would compute the baseline beside each of its auxiliary tasks.
         return [f"baseline={override_value(method)}", *(["aux=stl"] if sweep else [])]
     aux = f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
@@ -84,7 +83,7 @@ def _method_options(method: str, sweep: str) -> list[str]:
 
 def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
     target = settings.get("weighting._target_")
-    names = [option for option, fields in _options("weighting").items() if target and _target(fields) == target]
+    names = [option for option, fields in options_of("weighting").items() if target and _target(fields) == target]
     return [f"weighting={names[0]}"] if names and "static" not in names else []
 
 
@@ -93,8 +92,12 @@ def _target(fields: Mapping[str, Any]) -> Any:
 
 
 @cache
-def _options(group: str) -> dict[str, dict[str, Any]]:
-    """The options of a config group and their fields, as the files have them."""
+def options_of(group: str) -> dict[str, dict[str, Any]]:
+    """List the options of a config group and their fields, as the files have them.
+
+    >>> sorted(options_of("adapter"))
+    ['lora']
+    """
     paths = sorted((config_folder() / group).glob("*.yaml"))
     return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in paths}
 

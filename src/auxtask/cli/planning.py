@@ -108,12 +108,13 @@ def run_identity(config: DictConfig, dataset: TextDataset) -> RunIdentity:
     return RunIdentity.of(plain(config), fingerprints, names, process_count())
 
 
-def fit_config(config: DictConfig, dataset: TextDataset) -> FittedRun:
+def fit_config(config: DictConfig, dataset: TextDataset, given: Mapping[str, Any] | None = None) -> FittedRun:
     """Compute the run that a config describes, unless it is finished.
 
     Args:
         config: of `auxtask.train`.
         dataset: what `load_dataset` gives for it.
+        given: objects that are there already, by their places in the config, which describes them.
 
     Returns:
         The run.
@@ -124,32 +125,34 @@ def fit_config(config: DictConfig, dataset: TextDataset) -> FittedRun:
         identity,
         plain(config),
         dataset.provenance,
-        lambda: build_method(config, dataset),
+        lambda: build_method(config, dataset, given or {}),
         runs=Path(config.paths.runs),
         cache=Path(config.paths.cache),
         force=config.force,
     )
 
 
-def build_method(config: DictConfig, dataset: TextDataset) -> Method:
+def build_method(config: DictConfig, dataset: TextDataset, given: Mapping[str, Any]) -> Method:
     """Build what a config names: a baseline, or fine-tuning with its tasks."""
     if config.get("baseline"):
         from auxtask.baselines.base import run_baseline
 
-        settings = with_seed(plain(config.baseline), config.seed)
-        baseline = instantiate({name: settings[name] for name in settings if name != "name"}, _convert_="all")
+        baseline = _built(config, "baseline", given, leave_out="name", _convert_="all")
         return partial(run_baseline, baseline, dataset, _resources(config, dataset))
     from auxtask.experiment.experiment import run_experiment
 
-    return partial(run_experiment, build_experiment(config, dataset))
+    return partial(run_experiment, build_experiment(config, dataset, given))
 
 
-def build_experiment(config: DictConfig, dataset: TextDataset) -> "Experiment":
+def build_experiment(
+    config: DictConfig, dataset: TextDataset, given: Mapping[str, Any] | None = None
+) -> "Experiment":
     """Build the objects that a config of fine-tuning names.
 
     Args:
         config: of `auxtask.train`.
         dataset: what `load_dataset` gives for it.
+        given: as for `fit_config`.
 
     Returns:
         What the run trains, and on what.
@@ -175,17 +178,17 @@ def build_experiment(config: DictConfig, dataset: TextDataset) -> "Experiment":
             dtype=choose_dtype(config.scoring.dtype),
         )
 
-    named = {
-        name: with_seed(plain(config[name]), config.seed) for name in ("aux", "weighting", "loss", "callbacks")
-    }
+    def built(place: str) -> Any:
+        return _built(config, place, given or {})
+
     return Experiment(
         dataset,
-        tasks={name: instantiate(task) for name, task in named["aux"].items()},
+        tasks={name: built(f"aux.{name}") for name in config.aux},
         plan=TrainingPlan.of(
             plain(config.trainer),
-            instantiate(named["weighting"]),
+            built("weighting"),
             config.seed,
-            [instantiate(callback) for callback in named["callbacks"].values()],
+            [built(f"callbacks.{name}") for name in config.callbacks],
         ),
         tools=Tools(
             **vars(_resources(config, dataset)),
@@ -196,9 +199,22 @@ def build_experiment(config: DictConfig, dataset: TextDataset) -> "Experiment":
             segmenter=segmenter,
         ),
         max_length=config.model.max_length,
-        loss=instantiate(named["loss"]),
-        adapter=instantiate(config.get("adapter")),
+        loss=built("loss"),
+        adapter=built("adapter"),
     )
+
+
+def _built(
+    config: DictConfig, place: str, given: Mapping[str, Any], leave_out: str | None = None, **how: Any
+) -> Any:
+    """Give the object that is there already, or build the one that the config describes in this place."""
+    if place in given:
+        return given[place]
+    node = OmegaConf.select(config, place)
+    if node is None:
+        return None
+    settings = with_seed(plain(node), config.seed)
+    return instantiate({name: value for name, value in settings.items() if name != leave_out}, **how)
 
 
 def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

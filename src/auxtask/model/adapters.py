@@ -22,6 +22,7 @@ class LoraAdapter:
             from peft import LoraConfig
         except ImportError as error:
             raise AuxtaskError("adapter=lora needs peft; install it with pip install 'auxtask[peft]'") from error
+        self.fields = fields
         self.config = LoraConfig(**fields)
 
     def attach(self, classifier: PreTrainedModel) -> None:

@@ -14,6 +14,10 @@ class CrossEntropy(nn.Module):
     tensor(0.6931)
     """
 
+    def __init__(self) -> None:
+        # Named without the module's own open arguments: a run is described by its constructors' arguments.
+        super().__init__()
+
     def prepare(self, class_counts: Sequence[int]) -> None:
         """Be told, before training, how many training documents each class has."""
 

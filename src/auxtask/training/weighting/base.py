@@ -37,6 +37,10 @@ class Weighting(nn.Module, ABC):
     on with it.
     """
 
+    def __init__(self) -> None:
+        # Named without the module's own open arguments: a run is described by its constructors' arguments.
+        super().__init__()
+
     def prepare(self, facts: TrainingFacts) -> None:
         """Make room for the tasks; called once, before training or a resume."""
         self.task_names = tuple(facts.task_names)

@@ -55,7 +55,9 @@ class MetaWeighting(GradientWeighting):
         self.learning_rate = learning_rate
         self.batch_share = batch_share
         self.dev_batch_share = dev_batch_share
-        self.dev_settings = (dev_learning_rate, dev_weight_decay, dev_steps)
+        self.dev_learning_rate = dev_learning_rate
+        self.dev_weight_decay = dev_weight_decay
+        self.dev_steps = dev_steps
         self.seed = seed
         self._fitted = False
 
@@ -68,8 +70,7 @@ class MetaWeighting(GradientWeighting):
         self.register_buffer("batches", torch.zeros((), dtype=torch.float64))
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
         self.facts = facts
-        learning_rate, weight_decay, max_steps = self.dev_settings
-        self._dev_head = DevHead(facts.classifier, learning_rate, weight_decay, max_steps)
+        self._dev_head = DevHead(facts.classifier, self.dev_learning_rate, self.dev_weight_decay, self.dev_steps)
 
     def task_weights(self) -> Tensor:
         """Give softmax(w)."""

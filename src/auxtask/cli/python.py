@@ -1,0 +1,172 @@
+"""`auxtask.fit`: the main line for Python, by the same configs and the same call as the command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from auxtask.cli.overrides import options_of, override_value
+from auxtask.cli.planning import fit_config, load_dataset
+from auxtask.data.dataset import TextDataset
+from auxtask.errors import AuxtaskError, did_you_mean, first_line
+from auxtask.experiment.fit import FittedRun
+from auxtask.ground.files import config_folder
+from auxtask.runs.description import describe
+
+
+def fit(
+    train: Any,
+    valid: Any = None,
+    test: Any = None,
+    *,
+    model: str | Path = "tiny",
+    aux: Any = "l3masking",
+    max_length: int | None = None,
+    weighting: Any = "static",
+    loss: Any = "cross_entropy",
+    adapter: Any = None,
+    baseline: Any = None,
+    trainer: str | Mapping[str, Any] = "default",
+    scoring: str | Mapping[str, Any] = "default",
+    callbacks: Sequence[Any] = (),
+    seed: int = 0,
+    runs: str | Path = "runs",
+    cache: str | Path | None = None,
+    force: bool = False,
+    name: str | None = None,
+) -> FittedRun:
+    """Fine-tune a classifier with mechanical auxiliary tasks, as `python -m auxtask.train` does.
+
+    Each keyword that is named as a group of configs takes an option of the group by its name, a mapping of fields
+    that differ from the group's default, or an object.
+
+    Args:
+        train: (text, label) pairs, a frame, a `datasets.Dataset`, the path of a file, or the name of a data set of
+            auxtask's, such as `docstrings` or `acl_arc`.
+        valid, test: likewise; without one, a share of train is set aside.
+        model: the vanilla encoder: an option such as `tiny` or `roberta-base`, a hub id, or a folder.
+        aux: auxiliary tasks: the name of one, a list of names, or a mapping from names to objects or to fields of
+            the option of that name; `stl` or an empty mapping for none.
+        max_length: tokens of a document, special ones included; None for the model's default.
+        weighting: of the tasks.
+        loss: of the main task.
+        adapter: `lora`, or None to train the encoder's own weights.
+        baseline: a rival that takes the place of fine-tuning; None for fine-tuning.
+        trainer: a preset, or fields of `transformers.TrainingArguments` and auxtask's own.
+        scoring: how likelihoods are computed.
+        callbacks: further callbacks of `transformers.Trainer`.
+        seed: of new heads, the order of the documents, dropout and masks.
+        runs: folder of all runs.
+        cache: folder of what is computed once; None for the usual one.
+        force: whether to compute a finished run anew.
+        name: of the data in the paths of runs; None for its fingerprint.
+
+    Returns:
+        The run; a finished one is not computed again.
+
+    Raises:
+        AuxtaskError: an option, a field or the data are wrong.
+
+    >>> import tempfile
+    >>> documents = [("a fine film", "good"), ("a dull film", "bad")] * 20
+    >>> run = fit(documents, aux="rtm", trainer={"num_train_epochs": 1}, runs=tempfile.mkdtemp())
+    data-f9608948: 28 train, 4 valid and 8 test documents; ...
+    >>> sorted(run.metrics["test"])
+    ['accuracy', 'macro_f1', 'micro_f1']
+    """
+    groups = {
+        "aux": _task_mapping(aux),
+        "weighting": weighting,
+        "loss": loss,
+        "adapter": adapter,
+        "baseline": baseline,
+    }
+    groups |= {"trainer": trainer, "scoring": scoring}
+    is_known = isinstance(train, str) and train in options_of("dataset")
+    overrides = [f"dataset={train if is_known else 'files'}", *_model_overrides(str(model)), f"seed={seed}"]
+    overrides += [override for group, value in groups.items() for override in _chosen(group, value)]
+    overrides += [f"paths.runs={override_value(str(runs))}", f"force={override_value(force)}"]
+    overrides += [] if cache is None else [f"paths.cache={override_value(str(cache))}"]
+    overrides += [] if max_length is None else [f"model.max_length={max_length}"]
+    config = _composed(overrides)
+    given: dict[str, Any] = {}
+    for group, value in groups.items():
+        _take(config, group, value, given)
+    for number, callback in enumerate(callbacks):
+        _take(config, f"callbacks.{type(callback).__name__}_{number}", callback, given)
+    dataset = load_dataset(config) if is_known else _in_memory(train, valid, test, name)
+    if not is_known:
+        config.dataset = {"name": dataset.name}
+    return fit_config(config, dataset, given)
+
+
+def _task_mapping(aux: Any) -> Mapping[str, Any]:
+    """Give tasks by name: what is named by an option has no fields to change, an object goes by its class."""
+    if isinstance(aux, Mapping):
+        return aux
+    tasks = [aux] if isinstance(aux, str) or not isinstance(aux, Sequence) else aux
+    named = {each if isinstance(each, str) else type(each).__name__: each for each in tasks}
+    return {name: {} if isinstance(task, str) else task for name, task in named.items() if name != "stl"}
+
+
+def _chosen(group: str, value: Any) -> list[str]:
+    """Say which options of a group a value names, as an override; none for the group's default."""
+    if group == "aux":
+        names = [name for name, task in value.items() if isinstance(task, Mapping)]
+        written = f"[{','.join(names)}]" if names else "stl"
+    elif isinstance(value, str):
+        names, written = [value], value
+    else:
+        return []
+    known = sorted(options_of(group))
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise AuxtaskError(f"{group}={name!r} is unknown{near}; use {', '.join(known)}, or give an object")
+    return [f"{group}={written}"]
+
+
+def _model_overrides(model: str) -> list[str]:
+    return [f"model={model}"] if model in options_of("model") else [f"model.name={override_value(model)}"]
+
+
+def _composed(overrides: Sequence[str]) -> DictConfig:
+    # Hydra is one for the whole process: what the caller had set up is put aside and given back.
+    callers, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            config = compose("train", list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise AuxtaskError(first_line(error)) from error
+    finally:
+        GlobalHydra.instance().hydra = callers
+    OmegaConf.set_struct(config, False)
+    return config
+
+
+def _take(config: DictConfig, place: str, value: Any, given: dict[str, Any]) -> None:
+    """Put fields, or the description of an object, into their place in the config; keep the object itself."""
+    if value is None or isinstance(value, str):
+        return
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if isinstance(each, Mapping) or place == "aux":
+                _take(config, f"{place}.{name}", each, given)
+            else:
+                OmegaConf.update(config, f"{place}.{name}", describe(each))
+        return
+    # A baseline is named in the path of its runs.
+    name = {"name": type(value).__name__} if place == "baseline" else {}
+    OmegaConf.update(config, place, name | describe(value), merge=False)
+    given[place] = value
+
+
+def _in_memory(train: Any, valid: Any, test: Any, name: str | None) -> TextDataset:
+    from auxtask.data.in_memory import load_in_memory
+
+    return load_in_memory(train, valid, test, name=name)
