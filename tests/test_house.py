@@ -1,6 +1,10 @@
 """The plan of the house, held against the imports of the code: who may import whom, and what stands where."""
 
 import ast
+import json
+import re
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -111,3 +115,111 @@ def test_a_class_name_stands_for_one_class():
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(name)
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_at_the_top_level_stand_the_commands_alone():
+    stand = {path.stem for path in SOURCE.glob("*.py")}
+    assert stand == COMMANDS | {"__init__", "errors"}
+
+
+def test_nothing_is_typed_away():
+    for path in SOURCE.rglob("*.py"):
+        assert not re.search(r": Any = (self|trainer)\.", path.read_text(encoding="utf-8")), path.name
+
+
+def test_one_word_stands_for_one_thing():
+    bound = [
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "METRICS" for one in node.targets)
+    ]
+    assert bound == ["runs.metrics"]
+
+
+def test_how_a_config_names_its_classes_is_known_to_cli_and_runs_alone():
+    knowing = {
+        room(name)
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "_target_" in node.value
+        if not is_docstring(node, tree) and "=" not in node.value  # a command in a message is none of it
+    }
+    assert knowing <= {"cli", "runs", "evaluation"}
+
+
+def is_docstring(constant, tree):
+    return any(
+        isinstance(node, ast.Expr) and node.value is constant
+        for parent in ast.walk(tree)
+        if isinstance(getattr(parent, "body", None), list)
+        for node in parent.body
+    )
+
+
+def test_the_main_line_reads_in_one_sitting():
+    tree = dict(modules())["experiment.experiment"]
+    [main_line] = [node for node in tree.body if getattr(node, "name", "") == "run_experiment"]
+    assert main_line.end_lineno - main_line.lineno + 1 <= 25
+    assert len(main_line.args.args) == 2
+    ours = {
+        node.module for node in tree.body if isinstance(node, ast.ImportFrom) if node.module.startswith("auxtask")
+    }
+    assert len(ours) <= 12
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+    assert "partial" not in ast.dump(tree)
+
+
+# Says which modules of ours are loaded, and whether torch is, where training begins or else at the end of the run.
+LOADED = """
+import json, sys
+if sys.argv.pop(1) == "at the first step":
+    from transformers import Trainer
+    def stop(*arguments, **named):
+        raise KeyboardInterrupt
+    Trainer.training_step = stop
+from auxtask.cli.command import run_command
+from auxtask.train import train
+try:
+    run_command("train", train)
+finally:
+    ours = [name for name, module in sys.modules.items() if not hasattr(module, "__path__")]
+    ours = [name.removeprefix("auxtask.") for name in ours if name.startswith("auxtask.")]
+    print("loaded", json.dumps([ours, "torch" in sys.modules]))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """What a default run has loaded before its first step, and what a finished one has at its end."""
+    folder = tmp_path_factory.mktemp("loaded")
+    rows = [f"the {word} number {number},{word}\n" for word in "ab" for number in range(20)]
+    (folder / "data.csv").write_text("text,label\n" + "".join(rows))
+    options = [
+        "dataset=files", f"dataset.train={folder / 'data.csv'}", "model.max_length=8", "trainer.max_steps=1",
+        "trainer.eval_strategy=steps", "trainer.eval_steps=1", f"paths.runs={folder / 'runs'}",
+        f"paths.cache={folder / 'cache'}",
+    ]  # fmt: skip
+
+    def modules_of(when):
+        line = [sys.executable, "-c", LOADED, when, *options]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        [said] = [line for line in done.stdout.splitlines() if line.startswith("loaded ")]
+        return json.loads(said.removeprefix("loaded "))
+
+    first, _ = modules_of("at the first step")
+    modules_of("at the end")
+    return set(first), modules_of("at the end")
+
+
+def test_a_run_loads_what_it_names_and_little_else(loaded):
+    first, (finished, torch_is_loaded) = loaded
+    # A few more than there are now; whoever adds a module to every run has to say so here.
+    assert len(first) <= 78
+    assert len(finished) <= 31
+    assert not torch_is_loaded
+    named = {"masking.likelihood", "training.weighting.static", "training.losses.cross_entropy"}
+    idle = ("masking.", "training.weighting.", "training.losses.", "phrases.", "plot.", "tables.", "evaluation.")
+    shared = {"masking.collator", "masking.mean_adjust", "masking.pace", "training.weighting.base"}
+    assert {name for name in first if name.startswith(idle)} <= named | shared
+    assert not {name for name in first if name.startswith("baselines.")} - {"baselines.yardsticks"}

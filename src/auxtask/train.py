@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from auxtask.baselines.yardsticks import cached_yardsticks
 from auxtask.cli.command import in_sweep, left_out_if_it_fails, run_command
 from auxtask.cli.planning import fit_config, load_dataset, method_name
 from auxtask.data.intake import intake_line
@@ -30,8 +31,6 @@ def train(config: DictConfig) -> None:
     # The run is finished, whatever comes of what is said beside it.
     scores: dict[str, dict[str, float]] = {}
     with left_out_if_it_fails("the yardsticks are left out"):
-        from auxtask.baselines.yardsticks import cached_yardsticks  # a second, of which the others need not know
-
         scores, skipped = cached_yardsticks(dataset, Path(config.paths.cache))
         for name, reason in skipped.items():
             print(f"yardstick {name} is skipped: {reason}")

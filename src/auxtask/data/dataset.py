@@ -11,10 +11,11 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from numpy.typing import NDArray
 
 from auxtask.data.copies import copies_in_test
-from auxtask.data.readers import Pair
 from auxtask.errors import AuxtaskError
 
 SPLITS = ("train", "valid", "test")
+# A text and its label, None for a missing value.
+Pair = tuple[str | None, str | None]
 
 
 class TextDataset(DatasetDict):

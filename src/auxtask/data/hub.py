@@ -14,9 +14,9 @@ from datasets import (
 from datasets.exceptions import DatasetsError
 from datasets.packaged_modules.csv.csv import CsvConfig
 
-from auxtask.data.dataset import TextDataset, build_text_dataset
+from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
 from auxtask.data.intake import complete_documents
-from auxtask.data.readers import FileDocuments, Pair, read_documents
+from auxtask.data.readers import FileDocuments, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 from auxtask.ground.hub_access import ask_hub

@@ -6,9 +6,9 @@ from typing import Any
 
 from datasets import ClassLabel, Dataset
 
-from auxtask.data.dataset import TextDataset, build_text_dataset
+from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
 from auxtask.data.intake import complete_documents
-from auxtask.data.readers import Pair, read_documents
+from auxtask.data.readers import read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auxtask.data.readers import Pair
+from auxtask.data.dataset import Pair
 from auxtask.errors import AuxtaskError
 
 # A larger share speaks of a wrong column or of hidden labels, not of a few faulty rows.

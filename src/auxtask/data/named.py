@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from auxtask.data.dataset import SPLITS, TextDataset, build_text_dataset
+from auxtask.data.dataset import SPLITS, Pair, TextDataset, build_text_dataset
 from auxtask.data.download import Fetch, expect_hash, fetch_url, fetch_verified, file_hash
-from auxtask.data.readers import Pair, read_pairs, write_pairs
+from auxtask.data.readers import read_pairs, write_pairs
 from auxtask.data.splits import validation_tail
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from auxtask.data.dataset import Pair
 from auxtask.data.delimited import FileColumns, open_text, read_delimited
 from auxtask.data.workbooks import read_workbook
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import atomic_path
-
-Pair = tuple[str | None, str | None]
 
 
 class FileDocuments(NamedTuple):

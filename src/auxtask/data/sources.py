@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from auxtask.data.readers import Pair
+from auxtask.data.dataset import Pair
 
 
 def convert_lines(files: Mapping[str, Path]) -> dict[str, list[Pair]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from auxtask.data.readers import Pair
+from auxtask.data.dataset import Pair
 from auxtask.errors import AuxtaskError
 
 # Ours alone: the public scripts draw the tenth without a seed, so their very documents are lost.

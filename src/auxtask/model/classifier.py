@@ -1,9 +1,9 @@
 """A finished run's classifier, ready to predict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ class Classifier:
     @property
     def label_names(self) -> list[str]:
         """The classes, in the order of their indices."""
-        names: Any = self.model.config.id2label
+        names = cast(Mapping[int, str], self.model.config.id2label)
         return [names[index] for index in range(len(names))]
 
     @torch.inference_mode()

@@ -1,7 +1,7 @@
 """One encoder, several stock heads: the network of multi-task fine-tuning."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -82,8 +82,7 @@ class MultiTaskModel(nn.Module):
 
     def head(self, name: str) -> PreTrainedModel:
         """Give the head of an auxiliary task, a stock model with the shared encoder."""
-        head: Any = self.heads[name]
-        return head
+        return cast(PreTrainedModel, self.heads[name])
 
     def pretrained_parameters(self) -> set[nn.Parameter]:
         """Collect the parameters of the encoder and of the heads that come with its checkpoint."""

@@ -94,6 +94,7 @@ class PretrainingTrainer(Trainer):
             eval_dataset=eval_dataset,
             **arguments,
         )
+        self.network, self.train_blocks, self.valid_blocks = model, train_dataset, eval_dataset
         self.masking = masking
         self.mask_rates = (masking.mask_rate, final_mask_rate)
         self.eval_masking = eval_masking
@@ -117,14 +118,14 @@ class PretrainingTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.
-        size = len(self.train_dataset)  # type: ignore[arg-type]
-        return LengthGroupedSampler(np.zeros(size), self.args.train_batch_size, self.args.seed)  # type: ignore[arg-type]
+        lengths = np.zeros(len(self.train_blocks), dtype=np.int64)
+        return LengthGroupedSampler(lengths, self.args.train_batch_size, self.args.seed)
 
     def evaluate(self, *unused: Any, metric_key_prefix: str = "eval", **also_unused: Any) -> dict[str, float]:
         """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""
-        model: Any = self.model
-        blocks: Any = self.eval_dataset
-        metrics = evaluate_masked_lm(model, blocks, self.eval_masking, self.args.per_device_eval_batch_size)
+        metrics = evaluate_masked_lm(
+            self.network, self.valid_blocks, self.eval_masking, self.args.per_device_eval_batch_size
+        )
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

@@ -123,9 +123,9 @@ class MultiTaskTrainer(Trainer):
         """Add the gradient of a batch: of the weighted loss, or what the weighting makes of the task gradients."""
         if not isinstance(self.weighting, GradientWeighting):
             return super().training_step(model, inputs, num_items_in_batch)
-        batch: Any = self._prepare_inputs(inputs)
-        gradients = TaskGradients(self.network, batch, self.accelerator)
-        self._record(batch, gradients.losses)
+        inputs = self._prepare_inputs(inputs)
+        gradients = TaskGradients(self.network, inputs, self.accelerator)
+        self._record(inputs, gradients.losses)
         steps = self.current_gradient_accumulation_steps
         gradients.add_combination(self.weighting, steps)
         return self.weighting.combine(gradients.losses) / steps
