@@ -21,7 +21,7 @@ from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
 from auxtask.runs.reading import read_runs
 from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown
-from auxtask.tables.values import Cell, Missing, Note, Rank, Score, Table, ranked
+from auxtask.tables.values import Cell, MeanStd, Missing, Note, Rank, Table, ranked
 
 GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 
@@ -137,8 +137,8 @@ TABLE = Table(
     "Scores of a_b & <c>",
     ("model", "F1"),
     [
-        [Cell("a_b"), *ranked([Cell(Score(70.25, 1.5, 3)), Cell(Score(80.0, None, 1))])[:1]],
-        [Cell("<c> & 5 %"), Cell(Score(80.0, None, 1), Rank.BEST, ("†",))],
+        [Cell("a_b"), *ranked([Cell(MeanStd(70.25, 1.5, 3)), Cell(MeanStd(80.0, None, 1))])[:1]],
+        [Cell("<c> & 5 %"), Cell(MeanStd(80.0, None, 1), Rank.BEST, ("†",))],
         [Cell("d|e"), Cell(Missing(2))],
     ],
     notes=[Note("†", "100 % sure_", "run --x=[1]")],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from auxtask.runs.reading import Run
-from auxtask.tables.values import Score
+from auxtask.tables.values import MeanStd
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
@@ -57,7 +57,7 @@ class Group:
         """Whether the method replaces the fine-tuning line, so that its trainer settings mean nothing."""
         return any(_top(name) == "baseline" and value not in (None, {}) for name, value in self.settings.items())
 
-    def score(self, metric: str, ddof: int) -> Score:
+    def aggregate(self, metric: str, ddof: int) -> MeanStd:
         """Aggregate a test metric over the seeds.
 
         Args:
@@ -69,7 +69,7 @@ class Group:
         """
         values = [100 * run.scores[metric] for run in self.runs]
         std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
-        return Score(float(np.mean(values)), std, len(values))
+        return MeanStd(float(np.mean(values)), std, len(values))
 
     def seeds_in_common(self, other: "Group") -> list[int]:
         """The seeds that both have run, in order."""
