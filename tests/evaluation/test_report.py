@@ -16,10 +16,10 @@ from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
 from auxtask.ground.files import config_folder
-from auxtask.ground.nesting import flatten
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
 from auxtask.runs.reading import read_runs
+from auxtask.runs.settings import named_settings
 from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown
 from auxtask.tables.values import Cell, MeanStd, Missing, Note, Rank, Table, ranked
 
@@ -107,7 +107,7 @@ def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
 
 def settings_of(overrides):
     config = OmegaConf.to_container(compose("train", overrides), resolve=True)
-    return flatten({name: value for name, value in config.items() if name != "paths"}, ".")
+    return named_settings({name: value for name, value in config.items() if name != "paths"})
 
 
 def test_the_same_runs_give_the_same_bytes(runs, tmp_path):

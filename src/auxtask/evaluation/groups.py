@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 
 from auxtask.runs.reading import Run
+from auxtask.runs.settings import CLASS_FIELD
 from auxtask.tables.values import MeanStd
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
-# The field of a config group that says which class it builds; the other fields are that class's own.
-CLASS_FIELD = "._target_"
-# Packages with a class a file, which has the name of the option on the command line.
-OPTION_FILES = ("auxtask.training.weighting.", "auxtask.training.losses.")
 # Where a method stands among the rows; the others follow by name.
 FIRST_METHODS = ("stl", "rtm")
 
@@ -219,8 +216,6 @@ def _key(settings: Mapping[str, Any]) -> Hashable:
 
 
 def _short(value: Any) -> str:
-    """A class by its last name or by that of its option, a hash by its first digits."""
+    """A hash by its first digits, anything else as it is."""
     text = str(value)
-    if text.startswith(OPTION_FILES):
-        return text.split(".")[-2]
-    return text[:8] if len(text) == 64 else text.rpartition(".")[2] if text.startswith("auxtask.") else text
+    return text[:8] if len(text) == 64 else text
