@@ -13,11 +13,10 @@ from time import perf_counter
 from typing import Any
 
 from auxtask.data.readers import read_pairs
-from auxtask.evaluation.ngram_tables import ngrams_by_class
 from auxtask.model.loading import load_tokenizer
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import BitLabelLabeler
-from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.phrases.tables import ngrams_by_class, summarize, top_ngrams
 from auxtask.tables.rendering import to_markdown
 
 

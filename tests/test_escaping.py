@@ -17,9 +17,9 @@ from matplotlib.cbook import is_math_text
 from rich.console import Console
 from rich.table import Table as TerminalTable
 
-from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
 from auxtask.ground.escaping import escape_figure, file_name, link, markdown_code, terminal_text, visible
 from auxtask.likelihood.scores import TokenScores
+from auxtask.phrases.tables import listed_ngrams, ngrams_by_class
 from auxtask.plot import mask_heatmap
 from auxtask.plot.style import legend_label
 from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown

@@ -145,7 +145,7 @@ def test_how_a_config_names_its_classes_is_known_to_cli_and_runs_alone():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "_target_" in node.value
         if not is_docstring(node, tree) and "=" not in node.value  # a command in a message is none of it
     }
-    assert knowing <= {"cli", "runs", "evaluation"}
+    assert knowing <= {"cli", "runs"}
 
 
 def is_docstring(constant, tree):
@@ -216,7 +216,7 @@ def test_a_run_loads_what_it_names_and_little_else(loaded):
     first, (finished, torch_is_loaded) = loaded
     # A few more than there are now; whoever adds a module to every run has to say so here.
     assert len(first) <= 78
-    assert len(finished) <= 31
+    assert len(finished) <= 34
     assert not torch_is_loaded
     named = {"masking.likelihood", "training.weighting.static", "training.losses.cross_entropy"}
     idle = ("masking.", "training.weighting.", "training.losses.", "phrases.", "plot.", "tables.", "evaluation.")

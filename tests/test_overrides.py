@@ -1,11 +1,16 @@
 """What a command of the report gives a field, Hydra reads back."""
 
+import re
+
+from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from auxtask.cli.overrides import override_value
+from auxtask.cli.overrides import override_value, training_command
+from auxtask.ground.files import config_folder
+from auxtask.runs.settings import class_name
 
 PIECES = ("\\", "$", "{", "}", '"', "'", " ", ",", "[", "]", "(", ")", "=", ":", "\n", "%", "~", "-", ".", "a",
           "1", "日", "null", "True", "nan", "e5", "${x}")  # fmt: skip
@@ -25,3 +30,19 @@ def test_every_value_is_read_back_with_its_type(value):
 def test_a_mapping_is_read_back():
     value = {"betas": [0.9, 0.98], "a b": {"c,d": "x y"}}
     assert OverridesParser.create().parse_override(f"field={override_value(value)}").value() == value
+
+
+def test_a_class_of_the_settings_is_written_with_its_path():
+    settings = {"aux.rtm.class": "SelfPacedTask", "aux.rtm.masking.class": "my_module.MyCollator"}
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        command = training_command("r8", "tiny", "rtm", [0], settings)
+    assert command.split()[-2:] == [
+        "aux.rtm._target_=auxtask.tasks.self_paced.SelfPacedTask",
+        "aux.rtm.masking._target_=my_module.MyCollator",
+    ]
+
+
+def test_no_two_classes_of_the_config_files_share_a_short_name():
+    texts = [path.read_text(encoding="utf-8") for path in config_folder().rglob("*.yaml")]
+    paths = {path for text in texts for path in re.findall(r"_target_: (auxtask\.[\w.]+)", text)}
+    assert len({class_name(path) for path in paths}) == len(paths) > 40

@@ -9,11 +9,10 @@ from auxtask.cli.command import run_command
 from auxtask.cli.planning import model_name
 from auxtask.data.encoding import encode_whole
 from auxtask.data.segmenters import find_segmenter
-from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
 from auxtask.ground.escaping import visible
 from auxtask.ground.files import folder_name, write_json, write_text
 from auxtask.model.loading import load_tokenizer
-from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.phrases.tables import listed_ngrams, ngrams_by_class, summarize, top_ngrams
 from auxtask.tables.rendering import to_csv, to_markdown
 
 

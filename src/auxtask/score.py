@@ -3,12 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from datasets import Dataset
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.table import Table
-from transformers import PreTrainedTokenizerBase
 
 from auxtask.cli.command import run_command
 from auxtask.data.encoding import encode
@@ -20,11 +17,12 @@ from auxtask.ground.machine import is_main_process, share_of_cores
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.scores import ScoringSummary, pseudo_perplexity
-from auxtask.likelihood.surprise import surprising_words
+from auxtask.likelihood.surprise import surprising_words, words_table
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
 from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
+from auxtask.tables.terminal import to_terminal
 
 
 def score(config: DictConfig) -> None:
@@ -57,7 +55,8 @@ def score(config: DictConfig) -> None:
             perplexity = pseudo_perplexity(np.log(likelihoods[split]))
         said = f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}"
         console.print(terminal_text(said), soft_wrap=True)
-        console.print(words_table(encoded, scorer.tokenizer, config.words, f"{dataset.name}, {split}"))
+        words = surprising_words(encoded, scorer.tokenizer, limit=config.words)
+        console.print(to_terminal(words_table(words, f"{dataset.name}, {split}")))
     if is_main_process() and config.histogram is not None:
         save_figure(likelihood_histogram(likelihoods), config.histogram)
         console.print(terminal_text(f"histogram: {config.histogram}"), soft_wrap=True)
@@ -89,17 +88,6 @@ def counts(summary: ScoringSummary) -> str:
         f"{summary.cached_documents:,} documents and {summary.cached_tokens:,} tokens of them known before; "
         f"{summary.tokens / summary.seconds:,.0f} tokens/s, {summary.seconds:.1f} s"
     )
-
-
-def words_table(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, limit: int, name: str) -> Table:
-    """Lay out the most surprising words of a scored data set."""
-    title = terminal_text(f"most surprising words of {name}", "table.title")
-    table = Table(title=title, title_justify="left")
-    for column in ("word", "count", "mean surprisal, nats"):
-        table.add_column(column, justify="left" if column == "word" else "right")
-    for word in surprising_words(dataset, tokenizer, limit=limit):
-        table.add_row(terminal_text(word.word), f"{word.count:,}", f"{word.surprisal:.2f}")
-    return table
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from auxtask.cli.planning import fit_config, load_dataset, method_name
 from auxtask.data.intake import intake_line
 from auxtask.ground.escaping import visible
 from auxtask.ground.machine import is_main_process
-from auxtask.reporting.summary import print_summary
 from auxtask.runs.folder import RunHeldError
 
 
@@ -35,6 +34,8 @@ def train(config: DictConfig) -> None:
         for name, reason in skipped.items():
             print(f"yardstick {name} is skipped: {reason}")
     with left_out_if_it_fails(f"the scores are in '{run.folder / 'metrics.json'}', their table is left out"):
+        from auxtask.reporting.summary import print_summary
+
         print_summary(
             run.folder,
             title=f"{dataset.name} · {config.model.name} · {method_name(config)} · seed {config.seed}",

@@ -67,8 +67,8 @@ def test_mean_and_deviation_of_the_worked_example(tmp_path):
             tmp_path, seed=seed, gold=gold, predicted=(np.arange(1000) >= correct).astype(int), names=("a", "b")
         )
     [group] = blocks_of(tmp_path)[0].groups
-    assert str(group.score("micro_f1", ddof=1)) == "71.70 ± 1.51"
-    assert str(group.score("micro_f1", ddof=0)) == "71.70 ± 1.24"
+    assert str(group.aggregate("micro_f1", ddof=1)) == "71.70 ± 1.51"
+    assert str(group.aggregate("micro_f1", ddof=0)) == "71.70 ± 1.24"
 
 
 def test_gains_by_class_are_differences_of_means_from_the_smallest_class_up(tmp_path):
@@ -94,4 +94,4 @@ def test_differences_are_what_not_all_settings_share(settings):
 def test_one_run_has_no_deviation(tmp_path, metric):
     make_run(tmp_path)
     [group] = blocks_of(tmp_path)[0].groups
-    assert group.score(metric, ddof=1).std is None
+    assert group.aggregate(metric, ddof=1).std is None

@@ -1,10 +1,7 @@
-"""The report: missing cells with their commands, one value in four formats, the same bytes from the same runs."""
+"""The report: missing cells with their commands, the same bytes from the same runs."""
 
-import csv
-import io
 import re
 import shlex
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -16,12 +13,11 @@ from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
 from auxtask.ground.files import config_folder
-from auxtask.ground.nesting import flatten
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
 from auxtask.runs.reading import read_runs
-from auxtask.tables.rendering import to_csv, to_html, to_latex, to_markdown
-from auxtask.tables.values import Cell, Missing, Note, Rank, Score, Table, ranked
+from auxtask.runs.settings import named_settings
+from auxtask.tables.values import Missing, Rank
 
 GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 
@@ -107,7 +103,7 @@ def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
 
 def settings_of(overrides):
     config = OmegaConf.to_container(compose("train", overrides), resolve=True)
-    return flatten({name: value for name, value in config.items() if name != "paths"}, ".")
+    return named_settings({name: value for name, value in config.items() if name != "paths"})
 
 
 def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
@@ -130,67 +126,3 @@ def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
     markdown = first["report.md"].decode()
     for name in re.findall(r"\]\((figures/[^)]+)\)", markdown):
         assert name in first
-
-
-TABLE = Table(
-    "toy",
-    "Scores of a_b & <c>",
-    ("model", "F1"),
-    [
-        [Cell("a_b"), *ranked([Cell(Score(70.25, 1.5, 3)), Cell(Score(80.0, None, 1))])[:1]],
-        [Cell("<c> & 5 %"), Cell(Score(80.0, None, 1), Rank.BEST, ("†",))],
-        [Cell("d|e"), Cell(Missing(2))],
-    ],
-    notes=[Note("†", "100 % sure_", "run --x=[1]")],
-)
-
-
-class Rows(HTMLParser):
-    """Collects the text of table rows and checks that every tag is closed."""
-
-    def __init__(self):
-        super().__init__()
-        self.rows, self.open = [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and {"td", "th"} & set(self.open) and "sup" not in self.open:
-            self.rows[-1][-1] += data
-
-
-def test_one_table_says_the_same_in_every_format():
-    texts = [["a_b", "70.25 ± 1.50"], ["<c> & 5 %", "80.00"], ["d|e", "2 runs missing"]]
-    page = Rows()
-    page.feed(to_html(TABLE))
-    assert page.rows[1:] == texts
-    assert page.open == []
-
-    assert list(csv.reader(io.StringIO(to_csv(TABLE)))) == [
-        ["model", "F1 mean", "F1 std", "F1 runs"],
-        ["a_b", "70.25", "1.5", "3"],
-        ["<c> & 5 %", "80.0", "", "1"],
-        ["d|e", "", "", "0"],
-    ]
-
-    latex = to_latex(TABLE)
-    assert r"a\_b & \underline{70.25 $\pm$ 1.50} \\" in latex
-    assert r"\textless{}c\textgreater{} \& 5 \% & \textbf{80.00}\textsuperscript{$\dagger$} \\" in latex
-    assert r"100 \% sure\_ \texttt{run --x={[}1{]}}" in latex
-    assert latex.count(r"\begin{") == latex.count(r"\end{") == 2
-
-    markdown = to_markdown(TABLE).splitlines()
-    assert len({len(line) for line in markdown[2:7]}) == 1
-    assert "<ins>70.25 ± 1.50</ins>" in markdown[4]
-    assert r"\<c\> \& 5 %" in markdown[5]
-    assert "**80.00** <sup>†</sup>" in markdown[5]
-    assert r"d\|e" in markdown[6]
-    assert "`run --x=[1]`" in markdown[-1]

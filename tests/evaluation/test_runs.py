@@ -24,6 +24,33 @@ def test_a_run_is_read_whole(tmp_path):
     assert run.predictions.predicted.tolist() == [0, 0, 0, 1, 1, 0, 2, 2, 2, 0]
 
 
+def test_classes_go_by_short_names_wherever_they_stand(tmp_path):
+    own = {"_target_": "my_module.MyTask", "depth": 2}
+    make_run(tmp_path, method="rtm", aux={"rtm": {"_target_": "auxtask.tasks.masking.MaskingTask"}, "own": own})
+    [run] = read_runs(tmp_path).runs
+    of_classes = {name: value for name, value in run.settings.items() if name.endswith(".class")}
+    assert of_classes == {
+        "aux.rtm.class": "MaskingTask",
+        "aux.own.class": "my_module.MyTask",
+        "weighting.class": "StaticWeighting",
+    }
+    assert run.settings["aux.own.depth"] == 2
+    assert run.data_settings["dataset.class"] == "load_named"
+    assert not [name for name in {**run.settings, **run.data_settings} if "_target_" in name]
+
+
+def test_a_seed_counts_once_though_its_class_has_moved_since(tmp_path):
+    old = {"rtm": {"_target_": "auxtask.training.tasks.MaskingTask"}}
+    make_run(tmp_path, method="rtm", run_id="1" * 12, aux=old)
+    make_run(tmp_path, method="rtm", run_id="0" * 12)
+    make_run(tmp_path, method="rtm", run_id="2" * 12, seed=1, aux=old)
+    folder = read_runs(tmp_path)
+    assert [(run.path[-12:], run.seed) for run in folder.runs] == [("0" * 12, 0), ("2" * 12, 1)]
+    [problem] = folder.problems
+    assert problem.path == f"toy/tiny/rtm/{'1' * 12}"
+    assert problem.reason == f"its settings and seed are those of toy/tiny/rtm/{'0' * 12}"
+
+
 def test_a_method_that_is_not_trained_by_steps_lacks_no_history(tmp_path):
     linear, trained = make_run(tmp_path, method="tfidf_svm", history=()), make_run(tmp_path)
     for path in (linear, trained):

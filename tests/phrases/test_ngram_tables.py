@@ -6,9 +6,8 @@ import io
 import pytest
 
 from auxtask.errors import AuxtaskError
-from auxtask.evaluation.ngram_tables import listed_ngrams, ngrams_by_class
 from auxtask.phrases.inventory import NgramInventory
-from auxtask.phrases.tables import summarize, top_ngrams
+from auxtask.phrases.tables import listed_ngrams, ngrams_by_class, summarize, top_ngrams
 from auxtask.tables.rendering import to_csv, to_markdown
 
 

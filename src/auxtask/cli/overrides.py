@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from auxtask.cli.command_line import quoted
 from auxtask.ground.files import config_folder
-from auxtask.ground.nesting import flatten
+from auxtask.runs.settings import CLASS_FIELD, class_name, named_settings
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
 LEFT_OUT = re.compile(r"(paths|fingerprints)\..*|dataset\.(data_folder|name)")
@@ -34,7 +34,7 @@ def training_command(
     Args:
         dataset, model, method: as in the paths of runs.
         seeds: of the runs.
-        settings: of a run like them, by dotted names; empty for defaults.
+        settings: of a run like them, as from `named_settings`; empty for defaults.
         sweep: a preset that they belong to; empty for none.
 
     Returns:
@@ -43,12 +43,12 @@ def training_command(
     options = [
         _dataset_option(dataset, settings),
         *_model_option(model, settings),
-        *_methodoptions_of(method, sweep),
+        *_method_options(method, sweep),
         *_weighting_option(settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
     fields = [
-        ("" if name in defaults else "+") + f"{name}={override_value(value)}"
+        ("" if name in defaults else "+") + _override(name, value)
         for name, value in settings.items()
         if defaults.get(name, ...) != value and not LEFT_OUT.fullmatch(name) and value != {}
     ]
@@ -61,9 +61,7 @@ def training_command(
 def _dataset_option(dataset: str, settings: Mapping[str, Any]) -> str:
     if dataset in options_of("dataset"):
         return f"dataset={dataset}"
-    reader = settings.get("dataset._target_")
-    named = (name for name, each in options_of("dataset").items() if _target(each) == reader)
-    return f"dataset={next(named, 'files')}"
+    return f"dataset={next(iter(_options_of_class('dataset', settings)), 'files')}"
 
 
 def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
@@ -72,7 +70,7 @@ def _model_option(model: str, settings: Mapping[str, Any]) -> list[str]:
     return [f"model={names[0]}"] if names else []
 
 
-def _methodoptions_of(method: str, sweep: str) -> list[str]:
+def _method_options(method: str, sweep: str) -> list[str]:
     tasks = method.split("+")
     if not set(tasks) <= options_of("aux").keys():
         # A preset would compute the baseline beside each of its auxiliary tasks.
@@ -82,13 +80,21 @@ def _methodoptions_of(method: str, sweep: str) -> list[str]:
 
 
 def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
-    target = settings.get("weighting._target_")
-    names = [option for option, fields in options_of("weighting").items() if target and _target(fields) == target]
+    names = _options_of_class("weighting", settings)
     return [f"weighting={names[0]}"] if names and "static" not in names else []
 
 
-def _target(fields: Mapping[str, Any]) -> Any:
-    return fields.get("_target_")
+def _options_of_class(group: str, settings: Mapping[str, Any]) -> list[str]:
+    """The options of a group that build what the settings say; none where they do not say."""
+    built = settings.get(f"{group}{CLASS_FIELD}", ...)
+    return [name for name, fields in options_of(group).items() if class_name(fields.get("_target_", "")) == built]
+
+
+def _override(name: str, value: Any) -> str:
+    part = name.removesuffix(CLASS_FIELD)
+    if part == name:
+        return f"{name}={override_value(value)}"
+    return f"{part}._target_={override_value(_class_paths().get(value, value))}"
 
 
 @cache
@@ -103,9 +109,16 @@ def options_of(group: str) -> dict[str, dict[str, Any]]:
 
 
 @cache
+def _class_paths() -> dict[str, str]:
+    """The paths of the classes and functions that the config files build, by their short names."""
+    texts = (file.read_text(encoding="utf-8") for file in config_folder().rglob("*.yaml"))
+    return {class_name(path): path for text in texts for path in re.findall(r"_target_: ([\w.]+)", text)}
+
+
+@cache
 def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
     config = compose("train", list(options))
-    return flatten(OmegaConf.to_container(config, resolve=True), ".")  # type: ignore[arg-type]
+    return named_settings(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
 
 
 def override_value(value: Any) -> str:

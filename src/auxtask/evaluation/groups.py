@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 
 from auxtask.runs.reading import Run
-from auxtask.tables.values import Score
+from auxtask.runs.settings import CLASS_FIELD, option_names
+from auxtask.tables.values import MeanStd
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
-# The field of a config group that says which class it builds; the other fields are that class's own.
-CLASS_FIELD = "._target_"
-# Packages with a class a file, which has the name of the option on the command line.
-OPTION_FILES = ("auxtask.training.weighting.", "auxtask.training.losses.")
 # Where a method stands among the rows; the others follow by name.
 FIRST_METHODS = ("stl", "rtm")
 
@@ -57,7 +54,7 @@ class Group:
         """Whether the method replaces the fine-tuning line, so that its trainer settings mean nothing."""
         return any(_top(name) == "baseline" and value not in (None, {}) for name, value in self.settings.items())
 
-    def score(self, metric: str, ddof: int) -> Score:
+    def aggregate(self, metric: str, ddof: int) -> MeanStd:
         """Aggregate a test metric over the seeds.
 
         Args:
@@ -69,7 +66,7 @@ class Group:
         """
         values = [100 * run.scores[metric] for run in self.runs]
         std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
-        return Score(float(np.mean(values)), std, len(values))
+        return MeanStd(float(np.mean(values)), std, len(values))
 
     def seeds_in_common(self, other: "Group") -> list[int]:
         """The seeds that both have run, in order."""
@@ -219,8 +216,6 @@ def _key(settings: Mapping[str, Any]) -> Hashable:
 
 
 def _short(value: Any) -> str:
-    """A class by its last name or by that of its option, a hash by its first digits."""
+    """A class by its option, a hash by its first digits, anything else as it is."""
     text = str(value)
-    if text.startswith(OPTION_FILES):
-        return text.split(".")[-2]
-    return text[:8] if len(text) == 64 else text.rpartition(".")[2] if text.startswith("auxtask.") else text
+    return option_names().get(text, text[:8] if len(text) == 64 else text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from auxtask.tables.values import Score
+from auxtask.tables.values import MeanStd
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "published"
 
@@ -69,7 +69,7 @@ class PublishedScore:
     model: str
     method: str
     metric: str
-    score: Score
+    score: MeanStd
     table: str
     note: str = ""
 
@@ -104,7 +104,7 @@ def _ngram_scores() -> Iterator[PublishedScore]:
             method = NGRAM_METHODS[row.pop("model")]
             for dataset, value in row.items():
                 # A percentage of three decimals has one.
-                score = Score(round(100 * float(value), 1), None, None, decimals=1)
+                score = MeanStd(round(100 * float(value), 1), None, None, decimals=1)
                 yield PublishedScore(DATASETS[dataset], "roberta-base", method, metric, score, "ngram")
 
 
@@ -113,7 +113,7 @@ def _masking_scores() -> Iterator[PublishedScore]:
         macro = "f1" if micro == "accuracy" else "macro_f1"
         for row in _rows(f"l3masking_{dataset}"):
             for metric, column in (("micro_f1", micro), ("macro_f1", macro)):
-                score = Score(float(row[f"{column}_mean"]), float(row[f"{column}_std"]), None)
+                score = MeanStd(float(row[f"{column}_mean"]), float(row[f"{column}_std"]), None)
                 model, method = MODELS[row["model"]], MASKING_METHODS[row["masking"]]
                 yield PublishedScore(dataset, model, method, metric, score, "l3masking", row["note"])
 

@@ -8,7 +8,7 @@ from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.published import STUDIES, published_scores
 from auxtask.ground.escaping import file_name
 from auxtask.runs.metrics import HEADINGS, REPORTED
-from auxtask.tables.values import Cell, Missing, Note, Notes, Score, Table, ranked_within
+from auxtask.tables.values import Cell, MeanStd, Missing, Note, Notes, Table, ranked_within
 
 # Methods that read bags of words: who falls behind them has not earned an encoder.
 LINEAR_YARDSTICKS = ("tfidf_logreg", "tfidf_svm")
@@ -145,11 +145,11 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
 
 
 def _score_cell(
-    row: Row, metric: str, ddof: int, yardsticks: Mapping[str, tuple[str, Score]], seeds: Sequence[int]
+    row: Row, metric: str, ddof: int, yardsticks: Mapping[str, tuple[str, MeanStd]], seeds: Sequence[int]
 ) -> Cell:
     if row.group is None:
         return Cell(Missing(len(row.block.seeds if row.block else seeds)))
-    score = row.group.score(metric, ddof)
+    score = row.group.aggregate(metric, ddof)
     below = metric in yardsticks and score.mean < yardsticks[metric][1].mean
     return Cell(score, marks=(BELOW_YARDSTICK,) if below and row.method not in LINEAR_YARDSTICKS else ())
 
@@ -184,7 +184,7 @@ def published_columns(
     return columns
 
 
-def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[str, Score]]:
+def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[str, MeanStd]]:
     """Find the best linear method of a data set, whichever model its runs are filed under.
 
     Args:
@@ -197,14 +197,14 @@ def linear_yardsticks(dataset: str, blocks: Sequence[Block]) -> dict[str, tuple[
     groups = [group for block in blocks if block.dataset == dataset for group in block.groups]
     linear = [group for group in groups if group.method in LINEAR_YARDSTICKS]
     return {
-        metric: max(((group.label, group.score(metric, 1)) for group in linear), key=lambda pair: pair[1].mean)
+        metric: max(((group.label, group.aggregate(metric, 1)) for group in linear), key=lambda pair: pair[1].mean)
         for metric in (REPORTED if linear else ())
     }
 
 
 def _yardstick_note(
     dataset: str,
-    yardsticks: Mapping[str, tuple[str, Score]],
+    yardsticks: Mapping[str, tuple[str, MeanStd]],
     seeds: Sequence[int],
     command_line: CommandLine,
 ) -> Note:

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from auxtask.data.padding import attended_tokens
 from auxtask.data.words import marking, without_marks
 from auxtask.likelihood.documents import Documents
+from auxtask.tables.values import Cell, Number, Table
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,27 @@ def surprising_words(
             if any(map(str.isalpha, word)):
                 words.append(SurprisingWord(word, len(values), math.fsum(values) / len(values)))
     return sorted(words, key=lambda word: (-word.weight, word.word))[:limit]
+
+
+def words_table(words: Sequence[SurprisingWord], name: str) -> Table:
+    """Lay surprising words out, a row a word.
+
+    Args:
+        words: in their order.
+        name: of the data set that they are from.
+
+    Returns:
+        The table.
+
+    >>> [str(cell) for cell in words_table([SurprisingWord("parser", 1200, 9.5)], "acl_arc").rows[0]]
+    ['parser', '1,200', '9.50']
+    """
+    return Table(
+        name="surprising_words",
+        title=f"most surprising words of {name}",
+        columns=("word", "count", "mean surprisal, nats"),
+        rows=[
+            [Cell(word.word), Cell(word.count), Cell(Number(word.surprisal, f"{word.surprisal:.2f}"))]
+            for word in words
+        ],
+    )

@@ -3,11 +3,16 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from auxtask.ground.escaping import terminal_text, visible
+from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.tables.terminal import to_terminal
+from auxtask.tables.values import Cell, Note, Number, Table
+
+BELOW_YARDSTICK = "*"
 
 
 def print_summary(
@@ -22,29 +27,8 @@ def print_summary(
         note: a remark in the last line but one.
     """
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
-    table = Table(title=terminal_text(title, "table.title"), title_justify="left")
-    table.add_column("")
-    for column in ("micro-F1", "macro-F1"):
-        table.add_column(column, justify="right")
-    tested = metrics["test"]
-    columns = ("micro_f1", "macro_f1")
-    marks = {
-        column: "*" if any(tested[column] < scores[column] for scores in yardsticks.values()) else ""
-        for column in columns
-    }
-    table.add_row("this run, test", *(f"{tested[column]:.4f}{marks[column]}" for column in columns), style="bold")
-    rows = {"this run, validation": metrics["valid"]}
-    if metrics.get("test_without_copies") not in (None, tested):
-        rows = {"this run, test without copies": metrics["test_without_copies"]} | rows
-    rows |= {f"{name.replace('_', ' ')}, test": scores for name, scores in yardsticks.items()}
-    for name, scores in rows.items():
-        table.add_row(
-            terminal_text(name), *(f"{scores[column]:.4f}{' ' if marks[column] else ''}" for column in columns)
-        )
-    if any(marks.values()):
-        table.caption, table.caption_justify = "* below a yardstick", "left"
     console = Console()
-    console.print(table)
+    console.print(to_terminal(summary_table(metrics, title, yardsticks), emphasized=[0]))
     seconds = metrics["seconds"]
     stages = ", ".join(f"{stage} {seconds[stage]:.1f} s" for stage in seconds)
     trained = (
@@ -60,3 +44,37 @@ def print_summary(
         console.print(terminal_text(note))
     # A path must stay whole, however narrow the terminal is.
     print(visible(f"run: {run}"))
+
+
+def summary_table(metrics: Mapping[str, Any], title: str, yardsticks: Mapping[str, Mapping[str, float]]) -> Table:
+    """Lay the scores of a run out beside those of the yardsticks.
+
+    Args:
+        metrics: the content of its `metrics.json`.
+        title: what was run.
+        yardsticks: test scores by method.
+
+    Returns:
+        A row a split or method, the run's test scores first; they are marked where they are below a yardstick.
+    """
+    tested = metrics["test"]
+    rows = {"this run, test": tested}
+    if metrics.get("test_without_copies") not in (None, tested):
+        rows["this run, test without copies"] = metrics["test_without_copies"]
+    rows["this run, validation"] = metrics["valid"]
+    rows |= {f"{name.replace('_', ' ')}, test": scores for name, scores in yardsticks.items()}
+    below = [
+        metric for metric in REPORTED if any(tested[metric] < scores[metric] for scores in yardsticks.values())
+    ]
+
+    def cell(scores: Mapping[str, float], metric: str) -> Cell:
+        marks = (BELOW_YARDSTICK,) if scores is tested and metric in below else ()
+        return Cell(Number(scores[metric], f"{scores[metric]:.4f}"), marks=marks)
+
+    return Table(
+        name="run",
+        title=title,
+        columns=("", *HEADINGS.values()),
+        rows=[[Cell(name), *(cell(scores, metric) for metric in REPORTED)] for name, scores in rows.items()],
+        notes=[Note(BELOW_YARDSTICK, "below a yardstick")] if below else [],
+    )

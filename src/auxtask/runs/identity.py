@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from auxtask.ground.files import folder_name
-from auxtask.ground.nesting import flatten
+from auxtask.runs.settings import named_settings
 
 # Counted up when the rules below change, so that no run of other rules is taken for one of these.
 RULES = 2
@@ -134,23 +134,12 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
     unused = UNUSED_BY_BASELINES if config.get("baseline") else () if config.get("aux") else UNUSED_ALONE
     groups = {name: value for name, value in config.items() if name not in unused and value not in (None, {})}
     settings: dict[str, Any] = {}
-    for name, value in flatten(groups, ".").items():
+    for name, value in named_settings(groups).items():
         if name == "seed" or OUTSIDE.fullmatch(name) or LOGGING_AND_HARDWARE.fullmatch(name):
             continue
         if ORIGINAL_VALUES.get(name, ...) == value:
             continue
-        if name.rpartition(".")[2] == "_target_":
-            name, value = f"{name.removesuffix('_target_')}class", class_name(value)
         if name.startswith("trainer.") and name.endswith(".per_device_train_batch_size"):
             name, value = name.replace("per_device_train_batch_size", "train_batch_size"), value * processes
         settings[name] = value
     return settings
-
-
-def class_name(target: str) -> str:
-    """Shorten the path of a class or function of auxtask's to its name, which no other has.
-
-    >>> class_name("auxtask.training.weighting.static.StaticWeighting"), class_name("mine.Weighting")
-    ('StaticWeighting', 'mine.Weighting')
-    """
-    return target.rpartition(".")[2] if target.startswith("auxtask.") else target

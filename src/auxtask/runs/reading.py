@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,6 +18,7 @@ from auxtask.errors import AuxtaskError
 from auxtask.ground.nesting import flatten
 from auxtask.runs.identity import YAML_LOADER, result_settings
 from auxtask.runs.metrics import REPORTED, checked_metrics
+from auxtask.runs.settings import named_settings
 
 SEED_LINE = re.compile(r"^seed: (\d+)$", re.MULTILINE)
 # What a run folder may hold; anything else in it is named as foreign.
@@ -50,10 +51,10 @@ class Run:
         path: of its folder, below the runs folder.
         dataset, model, method: from its path.
         seed: of the run.
-        settings: everything but the seed that can change its result: the config's fields by their dotted names,
-            and the fingerprints of data and model.
-        data_settings: where its data came from, by dotted names; they are no part of `settings`, where the
-            fingerprint of the data stands for them.
+        settings: everything but the seed that can change its result: the config's fields by their dotted names, as
+            from `named_settings`, and the fingerprints of data and model.
+        data_settings: where its data came from, likewise; they are no part of `settings`, where the fingerprint of
+            the data stands for them.
         scores: test scores by metric, in [0, 1].
         class_scores: `f1` and `support` of each class on the test split.
         best_step: of the checkpoint that was tested.
@@ -113,6 +114,7 @@ def read_runs(folder: str | Path) -> RunsFolder:
     """Read every run below `folder/DATASET/MODEL/METHOD/RUN_ID`; a file that cannot be read stops nothing.
 
     A run whose config or metrics are broken is left out; without its predictions, history or environment it stays.
+    Of two runs with the same settings and seed, the second is left out: a seed counts once.
 
     Args:
         folder: the runs folder.
@@ -126,7 +128,7 @@ def read_runs(folder: str | Path) -> RunsFolder:
     folder = Path(folder)
     if not folder.is_dir():
         raise AuxtaskError(f"there is no folder '{folder}'; give the one that holds DATASET/MODEL/AUX/RUN_ID")
-    runs: dict[str, Run] = {}
+    runs: dict[Hashable, Run] = {}
     unfinished: list[str] = []
     problems: list[Problem] = []
     for path in tqdm(sorted(folder.glob("*/*/*/*/")), desc="Reading runs", unit="run", delay=1):
@@ -144,7 +146,10 @@ def read_runs(folder: str | Path) -> RunsFolder:
         except _UnreadableError as error:
             problems.append(Problem(f"{name}/{error.file}", error.reason))
             continue
-        runs[name] = run
+        setting = run.dataset, run.model, run.method, run.seed, repr(sorted(run.settings.items()))
+        first = runs.setdefault(setting, run)
+        if first is not run:
+            problems.append(Problem(name, f"its settings and seed are those of {first.path}"))
     return RunsFolder(list(runs.values()), unfinished, problems)
 
 
@@ -207,7 +212,7 @@ def _parse_config(text: str, processes: int) -> tuple[int, dict[str, Any], dict[
 @lru_cache(maxsize=1024)
 def _parse_settings(text: str, processes: int) -> tuple[dict[str, Any], dict[str, Any]]:
     config = yaml.load(text, YAML_LOADER)
-    return result_settings(config, processes), flatten({"dataset": config.get("dataset") or {}}, ".")
+    return result_settings(config, processes), named_settings({"dataset": config.get("dataset") or {}})
 
 
 def _parse_object(text: str) -> dict[str, Any]:

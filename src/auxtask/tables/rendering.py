@@ -11,8 +11,8 @@ from auxtask.tables.values import Cell, Missing, Note, Number, Rank, Table
 def to_markdown(table: Table) -> str:
     """Render a table as Markdown: best in bold, second best underlined, commands as code.
 
-    >>> from auxtask.tables.values import Score, ranked
-    >>> scores = ranked([Cell(Score(mean, None, 1)) for mean in (70.0, 72.0)])
+    >>> from auxtask.tables.values import MeanStd, ranked
+    >>> scores = ranked([Cell(MeanStd(mean, None, 1)) for mean in (70.0, 72.0)])
     >>> rows = [[Cell(name), score] for name, score in zip(("stl", "rtm"), scores)]
     >>> print(to_markdown(Table("scores", "Scores", ("method", "macro-F1"), rows)), end="")
     **Scores**
@@ -60,8 +60,8 @@ def _markdown_note(note: Note) -> str:
 def to_csv(table: Table) -> str:
     """Render a table as CSV; a column of scores or intervals becomes one of each of their numbers.
 
-    >>> from auxtask.tables.values import Score
-    >>> rows = [[Cell("stl"), Cell(Score(70.0, 1.0, 3))]]
+    >>> from auxtask.tables.values import MeanStd
+    >>> rows = [[Cell("stl"), Cell(MeanStd(70.0, 1.0, 3))]]
     >>> print(to_csv(Table("scores", "Scores", ("method", "macro-F1"), rows)))
     method,macro-F1 mean,macro-F1 std,macro-F1 runs
     stl,70.0,1.0,3

@@ -13,7 +13,7 @@ class Rank(Enum):
 
 
 @dataclass(frozen=True)
-class Score:
+class MeanStd:
     """A metric over the runs of one setting.
 
     Args:
@@ -22,7 +22,7 @@ class Score:
         runs: how many there are; None for a published figure that does not say.
         decimals: digits after the point that it is printed with.
 
-    >>> str(Score(71.7, 1.513, runs=3)), str(Score(88.0, None, runs=None, decimals=1))
+    >>> str(MeanStd(71.7, 1.513, runs=3)), str(MeanStd(88.0, None, runs=None, decimals=1))
     ('71.70 ± 1.51', '88.0')
     """
 
@@ -146,7 +146,7 @@ class Cell:
         marks: marks of the notes that it refers to.
     """
 
-    value: str | int | Number | Score | Missing | Interval | Detectable | None
+    value: str | int | Number | MeanStd | Missing | Interval | Detectable | None
     rank: Rank | None = None
     marks: tuple[str, ...] = ()
 
@@ -158,7 +158,7 @@ class Cell:
     @property
     def parts(self) -> Mapping[str, float | None]:
         """What a composite value is made of; nothing for a plain one."""
-        return self.value.parts if isinstance(self.value, Score | Missing | Interval | Detectable) else {}
+        return self.value.parts if isinstance(self.value, MeanStd | Missing | Interval | Detectable) else {}
 
 
 @dataclass(frozen=True)
@@ -248,11 +248,11 @@ def ranked(cells: Sequence[Cell]) -> list[Cell]:
     Returns:
         The cells in their order; others than scores, and a lone score, stay as they are.
 
-    >>> [cell.rank for cell in ranked([Cell(Score(mean, None, 1)) for mean in (70.0, 72.0, 71.0)])]
+    >>> [cell.rank for cell in ranked([Cell(MeanStd(mean, None, 1)) for mean in (70.0, 72.0, 71.0)])]
     [None, <Rank.BEST: 1>, <Rank.SECOND: 2>]
     """
     printed = [
-        round(cell.value.mean, cell.value.decimals) if isinstance(cell.value, Score) else None for cell in cells
+        round(cell.value.mean, cell.value.decimals) if isinstance(cell.value, MeanStd) else None for cell in cells
     ]
     scores = [score for score in printed if score is not None]
     if len(scores) < 2:
