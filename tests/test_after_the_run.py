@@ -7,7 +7,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from auxtask import train as command
-from auxtask.baselines import linear
+from auxtask.baselines import yardsticks
 from auxtask.cli.command import run_command
 from auxtask.data.dataset import build_text_dataset
 
@@ -77,27 +77,27 @@ def test_a_baseline_on_such_texts_ends_in_one_line(run, tmp_path, text, baseline
 def test_yardsticks_of_very_many_classes_are_skipped_by_their_stated_size(monkeypatch):
     documents = [(f"alpha beta gamma{n % 3}", f"class {n % 4}") for n in range(20)]
     dataset = build_text_dataset(dict.fromkeys(("train", "valid", "test"), documents), name="x", provenance={})
-    assert set(linear.yardsticks(dataset)[0]) == {"majority_class", "tfidf_logreg", "tfidf_svm"}
-    monkeypatch.setattr(linear, "YARDSTICK_SIZE", 79)
-    scores, skipped = linear.yardsticks(dataset)
+    assert set(yardsticks.yardsticks(dataset)[0]) == {"majority_class", "tfidf_logreg", "tfidf_svm"}
+    monkeypatch.setattr(yardsticks, "YARDSTICK_SIZE", 79)
+    scores, skipped = yardsticks.yardsticks(dataset)
     assert set(scores) == {"majority_class"}
     assert skipped["tfidf_svm"] == (
         "20 training documents x 4 classes are more than 79; baseline=tfidf_svm computes it as a run of its own"
     )
 
 
-@pytest.mark.parametrize("part", ["cached_yardsticks", "print_summary"])
+@pytest.mark.parametrize("part", ["auxtask.train.cached_yardsticks", "auxtask.reporting.summary.print_summary"])
 def test_whatever_fails_after_the_metrics_is_one_line(run, monkeypatch, tmp_path, part):
     def fails(*arguments, **named):
         raise RuntimeError("no\nsuch luck")
 
-    monkeypatch.setattr(command, part, fails)
+    monkeypatch.setattr(part, fails)
     code, output, error = run(rows("sea number {}".format))
     assert code == 0
     assert error.splitlines()[-1].endswith("left out: RuntimeError: no; such luck")
     assert "Traceback" not in error
     assert len(list(tmp_path.glob("runs/*/*/*/*/metrics.json"))) == 1
-    assert ("this run, test" in output) == (part != "print_summary")
+    assert ("this run, test" in output) == (not part.endswith("print_summary"))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "7", '{"other": 1}'])
