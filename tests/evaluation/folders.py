@@ -1,11 +1,10 @@
 """Run folders made of chosen predictions, with every file of a real one."""
 
-import hashlib
-
 import numpy as np
 import yaml
 
 from auxtask.ground.files import write_json, write_json_lines, write_text
+from auxtask.runs.identity import RunIdentity
 from auxtask.runs.metrics import classification_metrics, per_class_f1
 
 
@@ -45,11 +44,11 @@ def make_run(
         for parent in parents:
             node = node[parent]
         node[last] = value
-    run_id = run_id or hashlib.sha256(repr((dataset, model, method, seed, settings)).encode()).hexdigest()[:12]
+    prints = {"dataset": f"{dataset}-content", "model": f"{model}-content"}
+    run_id = run_id or RunIdentity.of(config, prints, (dataset, model, method)).run_id
     path = folder / dataset / model / method / run_id
     gold, predicted = np.array(gold), np.array(predicted)
     write_text(path / "config.yaml", yaml.safe_dump(config))
-    prints = {"dataset": f"{dataset}-content", "model": f"{model}-content"}
     write_json(path / "environment.json", {"versions": {"torch": "2"}, "processor": "cpu", "fingerprints": prints})
     write_json_lines(
         path / "history.jsonl",

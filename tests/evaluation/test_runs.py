@@ -46,7 +46,9 @@ def test_a_seed_counts_once_though_its_class_has_moved_since(tmp_path):
     make_run(tmp_path, method="rtm", run_id="2" * 12, seed=1, aux=old)
     folder = read_runs(tmp_path)
     assert [(run.path[-12:], run.seed) for run in folder.runs] == [("0" * 12, 0), ("2" * 12, 1)]
-    [problem] = folder.problems
+    unnamed = [problem.path[-12:] for problem in folder.problems if "not named by its settings" in problem.reason]
+    assert unnamed == ["0" * 12, "1" * 12, "2" * 12]
+    [problem] = [problem for problem in folder.problems if "not named" not in problem.reason]
     assert problem.path == f"toy/tiny/rtm/{'1' * 12}"
     assert problem.reason == f"its settings and seed are those of toy/tiny/rtm/{'0' * 12}"
 

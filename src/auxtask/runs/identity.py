@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ LOGGING_AND_HARDWARE = re.compile(
 # Groups that do not reach a baseline, and those that mean nothing without an auxiliary task.
 UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
 UNUSED_ALONE = ("weighting", "scoring")
-# An option that comes later stands here with what was in effect before it: at that value it changes no id.
-ORIGINAL_VALUES: Mapping[str, Any] = {}
+# An option that came later stands here with what was in effect before it: at that value it changes no id. A star
+# stands for any part of the name.
+ORIGINAL_VALUES = {"scoring.words": None, "aux.*.decoder": "tied", "aux.*.annotate": None}
 # libyaml reads a config some ten times faster than PyYAML alone.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -73,17 +75,19 @@ class RunIdentity:
         return cls(*names, int(config["seed"]), result_settings(config, processes), dict(fingerprints))
 
     @classmethod
-    def of_folder(cls, path: str | Path) -> "RunIdentity":
+    def of_folder(cls, path: str | Path, config: Mapping[str, Any] | None = None) -> "RunIdentity":
         """Read the identity off the files of a run, wherever its folder lies now.
 
         Args:
             path: `.../DATASET/MODEL/METHOD/RUN_ID`.
+            config: what `config.yaml` holds, or is to hold; None to read it.
 
         Raises:
             FileNotFoundError, ValueError, KeyError: `config.yaml` or `environment.json` is missing or foreign.
         """
         path = Path(path)
-        config = yaml.load((path / "config.yaml").read_text(encoding="utf-8"), YAML_LOADER)
+        if config is None:
+            config = yaml.load((path / "config.yaml").read_text(encoding="utf-8"), YAML_LOADER)
         environment = json.loads((path / "environment.json").read_text(encoding="utf-8"))
         names = path.parts[-4:-1]
         return cls.of(config, environment["fingerprints"], names, environment.get("processes", 1))  # type: ignore[arg-type]
@@ -137,7 +141,7 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
     for name, value in named_settings(groups).items():
         if name == "seed" or OUTSIDE.fullmatch(name) or LOGGING_AND_HARDWARE.fullmatch(name):
             continue
-        if ORIGINAL_VALUES.get(name, ...) == value:
+        if any(fnmatchcase(name, option) and value == before for option, before in ORIGINAL_VALUES.items()):
             continue
         if name.startswith("trainer.") and name.endswith(".per_device_train_batch_size"):
             name, value = name.replace("per_device_train_batch_size", "train_batch_size"), value * processes

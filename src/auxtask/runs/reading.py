@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.nesting import flatten
-from auxtask.runs.identity import YAML_LOADER, result_settings
+from auxtask.runs.identity import YAML_LOADER, RunIdentity, result_settings
 from auxtask.runs.metrics import REPORTED, checked_metrics
 from auxtask.runs.settings import named_settings
 
@@ -185,14 +185,17 @@ def _read_run(path: Path, name: str, problems: list[Problem]) -> Run:
     history = (
         read_or_name("history.jsonl", lambda text: _parse_history(text, metrics), []) if metrics["steps"] else []
     )
-    dataset, model, method = name.split("/")[:3]
+    dataset, model, method, run_id = name.split("/")
+    prints = environment.get("fingerprints", {})
+    if prints and RunIdentity(dataset, model, method, seed, config, prints).run_id != run_id:
+        problems.append(Problem(name, "not named by its settings; scripts/migrate_runs.py names older runs anew"))
     return Run(
         path=name,
         dataset=dataset,
         model=model,
         method=method,
         seed=seed,
-        settings={**config, **flatten({"fingerprints": environment.get("fingerprints", {})}, ".")},
+        settings={**config, **flatten({"fingerprints": prints}, ".")},
         data_settings=data,
         history=history,
         predictions=predictions,
