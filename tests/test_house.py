@@ -223,3 +223,12 @@ def test_a_run_loads_what_it_names_and_little_else(loaded):
     shared = {"masking.collator", "masking.mean_adjust", "masking.pace", "training.weighting.base"}
     assert {name for name in first if name.startswith(idle)} <= named | shared
     assert not {name for name in first if name.startswith("baselines.")} - {"baselines.yardsticks"}
+
+
+def test_contributing_has_the_picture_that_the_imports_are_held_against():
+    text = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    picture = re.search(r"\n```\n(commands .*?)```", text, re.DOTALL)[1].splitlines()
+    for line, drawn in zip(LINES, picture, strict=True):
+        words = re.findall(r"[a-z]+", drawn)
+        assert words[0] == line[0]
+        assert set(line) <= set(words), drawn
