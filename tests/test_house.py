@@ -58,7 +58,7 @@ def imported(tree):
 
 def room(module):
     first = module.split(".")[0]
-    if first in COMMANDS:
+    if first in COMMANDS | {"__main__"}:
         return "commands"
     # `errors` is the one module at the top level that every room knows.
     return "ground" if first == "errors" else first
@@ -119,7 +119,7 @@ def test_a_class_name_stands_for_one_class():
 
 def test_at_the_top_level_stand_the_commands_alone():
     stand = {path.stem for path in SOURCE.glob("*.py")}
-    assert stand == COMMANDS | {"__init__", "errors"}
+    assert stand == COMMANDS | {"__init__", "__main__", "errors"}
 
 
 def test_nothing_is_typed_away():
