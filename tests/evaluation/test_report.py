@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
 from auxtask.ground.files import config_folder
+from auxtask.reporting.figures import block_figures, changing_weights, score_curves
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
 from auxtask.runs.reading import read_runs
@@ -104,6 +107,35 @@ def test_a_command_gives_the_settings_of_the_runs_that_are_missing():
 def settings_of(overrides):
     config = OmegaConf.to_container(compose("train", overrides), resolve=True)
     return named_settings({name: value for name, value in config.items() if name != "paths"})
+
+
+def test_figures_show_what_the_histories_say(runs):
+    acl_arc, r8 = comparable_blocks(read_runs(runs).runs)
+    curves = score_curves(acl_arc)
+    assert list(curves) == ["steps", "seconds, preparation included"]
+    # Half a second of scoring comes before the first.
+    one_run = {"steps": ([10, 20], [40, 50]), "seconds, preparation included": ([1.5, 2.5], [40, 50])}
+    for measure, curve in one_run.items():
+        assert curves[measure] == {"stl": [curve, curve], "rtm": [curve]}
+    assert changing_weights(acl_arc) == {
+        "rtm": {"main": [([10, 20], [0.6, 0.7])], "rtm": [([10, 20], [0.4, 0.3])]}
+    }
+    assert changing_weights(r8) == {}
+    assert set(block_figures(acl_arc)) == {"curves", "gains", "weights"}
+    assert set(block_figures(r8)) == {"curves"}
+
+
+def test_a_report_loads_no_torch(runs, tmp_path):
+    command = "import runpy, sys; sys.argv = ['report', sys.argv[1], sys.argv[2]]\n"
+    command += "runpy.run_module('auxtask.report', run_name='__main__')\n"
+    command += "print(sorted({'torch', 'transformers', 'datasets', 'sklearn'} & set(sys.modules)))"
+    output = tmp_path / "report"
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(runs), f"output={output}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert (output / "report.html").exists()
+    assert list(output.glob("figures/*.png"))
 
 
 def test_the_same_runs_give_the_same_bytes(runs, tmp_path):

@@ -1,7 +1,6 @@
 """Task weights over runs: every point of the history, a line a task, all of it on the paper."""
 
 import json
-from types import SimpleNamespace
 
 from auxtask.plot import task_weights
 from auxtask.plot.weights import weight_figure
@@ -18,18 +17,14 @@ def test_every_point_of_the_history_is_on_its_task_s_line(tmp_path):
 
 def test_panels_share_a_scale_that_holds_every_line_and_titles_keep_to_their_panel():
     largest = [1.0, 1.6, 0.7, 1.2]
-    groups = [
-        SimpleNamespace(
-            label=f"rtm, weighting=SomeWeightingOfALongName, weighting.learning_rate={number}",
-            runs=[
-                SimpleNamespace(
-                    history=[{"step": 10 * at, "weights": {"main": 0.2, "rtm": top * at}} for at in (0.5, 1)]
-                )
-            ],
-        )
+    panels = {
+        f"rtm, weighting=SomeWeightingOfALongName, weighting.learning_rate={number}": {
+            "main": [([5, 10], [0.2, 0.2])],
+            "rtm": [([5, 10], [top / 2, top])],
+        }
         for number, top in enumerate(largest)
-    ]
-    figure = weight_figure(SimpleNamespace(dataset="toy", label="tiny", groups=groups))
+    }
+    figure = weight_figure("toy, tiny", panels)
     figure.canvas.draw()
     panels = [panel for panel in figure.axes if panel.get_visible()]
     assert len(panels) == 4

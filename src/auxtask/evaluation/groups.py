@@ -88,11 +88,6 @@ class Block:
     label: str
     groups: Sequence[Group]
 
-    @cached_property
-    def by_label(self) -> dict[str, Group]:
-        """The groups by their labels."""
-        return {group.label: group for group in self.groups}
-
     @property
     def seeds(self) -> list[int]:
         """The seeds of any run of a fine-tuned method here, in order."""

@@ -68,13 +68,13 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
     for block in blocks:
         if block.dataset != dataset:
             continue
+        own = {group.label: group for group in block.groups}
         expected: dict[str, Group] = {}
         if block in main:
             others = [other for other in main if other.model == block.model]
             expected = {group.label: group for other in others for group in other.groups if not group.is_baseline}
-        labels = dict.fromkeys([*block.by_label, *expected])
-        for label in labels:
-            group = block.by_label.get(label)
+        for label in own | expected:
+            group = own.get(label)
             like = group or expected[label]
             settings = _settings(block, like)
             rows.append(Row(block, block.model, like.method, block.label, label, group, settings))

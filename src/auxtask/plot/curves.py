@@ -1,7 +1,6 @@
 """Pictures of how runs went: scores over steps and seconds, and gains by class size."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import rc_context
@@ -9,75 +8,79 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from auxtask.evaluation.class_gains import ClassGain
-from auxtask.evaluation.groups import Block, Group
-from auxtask.plot.style import COLORS, INK, MARKERS, STYLE, draw_seeds, finish, grid, legend_label, panel_title
-from auxtask.runs.reading import Run
+from auxtask.plot.style import (
+    COLORS,
+    INK,
+    MARKERS,
+    STYLE,
+    Curve,
+    draw_seeds,
+    finish,
+    grid,
+    legend_label,
+    panel_title,
+)
 
 
-def curve_figure(block: Block) -> Figure | None:
-    """Draw validation macro-F1 against steps and against seconds, a line a method: mean and range over seeds.
+def curve_figure(title: str, panels: Mapping[str, Mapping[str, Sequence[Curve]]], ylabel: str) -> Figure:
+    """Draw the same scores against one measure or several, a panel each: mean and range over seeds.
 
     Args:
-        block: runs of one data set and model.
+        title: of the whole.
+        panels: by the name of their measure the lines of each, and by the label of a line its curve of each seed.
+        ylabel: what the scores are.
 
     Returns:
-        The figure; None where no run has a history. Seconds include what was prepared before training, such as
-        token scores.
+        The figure, with the legend in the first panel.
+
+    >>> seeds = [([10, 20], [40.0, 50.0]), ([10, 20], [44.0, 56.0])]
+    >>> [axes] = curve_figure("toy", {"steps": {"stl": seeds}}, "macro-F1, %").axes
+    >>> axes.lines[0].get_ydata().tolist()
+    [42.0, 53.0]
     """
-    groups = [group for group in block.groups if any(run.history for run in group.runs)]
-    if not groups:
-        return None
     with rc_context(STYLE):
-        figure = Figure(figsize=(8.6, 3.4))
-        by_steps, by_seconds = figure.subplots(1, 2, sharey=True)
-        for at, group in enumerate(groups):
-            _draw_band(by_steps, group, at, lambda run, row: row["step"])
-            _draw_band(by_seconds, group, at, lambda run, row: row["seconds"] + run.seconds.get("score", 0.0))
-        by_steps.set(xlabel="steps", ylabel="validation macro-F1, %")
-        by_seconds.set(xlabel="seconds, preparation included")
-        finish(figure, [by_steps, by_seconds], f"{block.dataset}, {block.label}")
-        by_steps.legend(loc="lower right")
+        figure = Figure(figsize=(4.3 * len(panels), 3.4))
+        all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (xlabel, lines) in zip(all_axes, panels.items(), strict=True):
+            axes.set_xlabel(xlabel)
+            for at, (label, curves) in enumerate(lines.items()):
+                color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
+                draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=legend_label(label))
+        all_axes[0].set_ylabel(ylabel)
+        finish(figure, all_axes, title)
+        all_axes[0].legend(loc="lower right")
     return figure
 
 
-def _draw_band(axes: Axes, group: Group, at: int, place: Callable[[Run, Mapping[str, Any]], float]) -> None:
-    """Draw the validation score of a group of runs."""
-    curves = [
-        ([place(run, row) for row in run.history], [100 * row["valid"]["macro_f1"] for row in run.history])
-        for run in group.runs
-        if run.history
-    ]
-    color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
-    draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=legend_label(group.label))
-
-
-def gain_figure(block: Block, gains: Mapping[str, Sequence[ClassGain]]) -> Figure | None:
-    """Draw the change in F1 against `stl` of each class over the size of the class, a panel a method.
+def gain_figure(title: str, gains: Mapping[str, Curve], reference: str) -> Figure:
+    """Draw the change in F1 of each class over the size of the class, a panel a method.
 
     Args:
-        block: runs of one data set and model.
-        gains: of its methods.
+        title: of the whole.
+        gains: by method the sizes of the classes, at least 1, and their changes in percentage points.
+        reference: the method that the change is against.
 
     Returns:
-        The figure, with a line fitted over the logarithm of the size; None where there is nothing to draw.
+        The figure, with a line fitted over the logarithm of the size.
+
+    >>> [axes] = gain_figure("toy", {"rtm": ([1, 10, 100], [3.0, 2.0, 1.0])}, "stl").axes
+    >>> axes.lines[1].get_ydata().round(6).tolist()
+    [3.0, 1.0]
     """
-    if not gains:
-        return None
     with rc_context(STYLE):
         figure, panels = grid(len(gains), width=2.9, height=2.5)
-        # Colours as in the figure of curves, where the first is stl's.
+        # Colours as in the figure of curves, where the first is the reference's.
         for at, (panel, (method, of_classes)) in enumerate(zip(panels, gains.items(), strict=True), 1):
             _draw_gains(panel, of_classes, COLORS[at % len(COLORS)])
             panel_title(panel, method)
         figure.supxlabel("test documents of the class", fontsize=9)
-        figure.supylabel("change in F1 against stl, points", fontsize=9)
-        finish(figure, panels, f"{block.dataset}, {block.label}")
+        figure.supylabel(f"change in F1 against {reference}, points", fontsize=9)
+        finish(figure, panels, title)
     return figure
 
 
-def _draw_gains(panel: Axes, gains: Sequence[ClassGain], color: str) -> None:
-    sizes, changes = np.array([gain.size for gain in gains]), np.array([gain.gain for gain in gains])
+def _draw_gains(panel: Axes, gains: Curve, color: str) -> None:
+    sizes, changes = map(np.asarray, gains)
     panel.axhline(0, color=INK, lw=0.8)
     panel.scatter(sizes, changes, s=16, color=color)
     smallest, largest = sizes.min(), sizes.max()

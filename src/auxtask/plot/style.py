@@ -36,6 +36,10 @@ STYLE: dict[Any, Any] = {
 }
 
 
+# Places and values of one line, as of one seed.
+Curve = tuple[Sequence[float], Sequence[float]]
+
+
 def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Lay out panels of one scale, at most three in a row.
 
@@ -73,14 +77,12 @@ def panel_title(panel: Axes, text: str) -> None:
     panel.set_title(textwrap.fill(escape_figure(text), 34, break_long_words=False), fontsize=9)
 
 
-def draw_seeds(
-    axes: Axes, curves: Sequence[tuple[Sequence[float], Sequence[float]]], color: str, **line: Any
-) -> None:
+def draw_seeds(axes: Axes, curves: Sequence[Curve], color: str, **line: Any) -> None:
     """Draw the mean over seeds as a line and the range between them as a band.
 
     Args:
         axes: to draw on.
-        curves: places and values of each seed.
+        curves: of each seed.
         color: of both.
         **line: further properties of the line.
     """

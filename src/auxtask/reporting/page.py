@@ -1,14 +1,9 @@
 """The report as one HTML page that needs nothing beside it, for light and for dark screens."""
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
 from auxtask.ground.escaping import escape_html
-from auxtask.plot.style import INK
 from auxtask.reporting.sections import Section
 from auxtask.tables.rendering import to_html
 
@@ -88,29 +83,3 @@ def html_page(sections: Sequence[Section], pictures: Mapping[str, Sequence[Pictu
 
 def _inline(picture: Picture) -> str:
     return f"<figure>\n<figcaption>{escape_html(picture.caption)}</figcaption>\n{picture.svg}</figure>"
-
-
-def inline_svg(figure: Figure, name: str, label: str) -> str:
-    """Draw a figure as SVG in the text colour of its page, with ids that no other figure has.
-
-    Args:
-        figure: whose ink is `auxtask.plot.style.INK`.
-        name: what its ids begin with.
-        label: what a screen reader says of it.
-
-    Returns:
-        An `svg` element.
-    """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    prefix = re.sub(r"\W", "-", name)
-    # In tags alone: a label may read like one of them.
-    svg = re.sub(
-        r"<[^>]*>",
-        lambda tag: re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", tag[0]).replace(INK, "currentColor"),
-        svg,
-    )
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape_html(label)}"', 1)

@@ -82,10 +82,7 @@ def _environment_table(runs: Sequence[Run]) -> Table:
     values: dict[str, dict[str, None]] = {}
     for run in runs:
         versions = run.environment.get("versions", {})
-        found = {
-            name: run.environment.get(name) for name in ("python", "platform", "processor", "device", "threads")
-        }
-        for name, value in {**versions, **found, "commit": run.environment.get("commit")}.items():
+        for name, value in {**versions, **{name: run.environment.get(name) for name in MACHINE}}.items():
             if value is not None:
                 values.setdefault(name, {})[str(value)] = None
     rows = [[Cell(name), Cell("; ".join(sorted(found)))] for name, found in values.items()]

@@ -9,24 +9,16 @@ import joblib
 from matplotlib import rc_context
 from tqdm.contrib.concurrent import process_map
 
-from auxtask.evaluation.class_gains import gains_by_method
 from auxtask.evaluation.groups import Block
 from auxtask.ground.escaping import escape_markdown, file_name, link
 from auxtask.ground.files import write_text
-from auxtask.plot.curves import curve_figure, gain_figure
-from auxtask.plot.saving import save_figure
+from auxtask.plot.saving import inline_svg, save_figure
 from auxtask.plot.style import STYLE
-from auxtask.plot.weights import weight_figure
-from auxtask.reporting.page import Picture, html_page, inline_svg
+from auxtask.reporting.figures import CAPTIONS, block_figures
+from auxtask.reporting.page import Picture, html_page
 from auxtask.reporting.sections import Section
 from auxtask.tables.rendering import to_csv, to_latex, to_markdown
 from auxtask.tables.values import Table
-
-CAPTIONS = {
-    "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds",
-    "gains": "Change in F1 against stl of each class over its size",
-    "weights": "Task weights over steps",
-}
 
 # Fewer are drawn sooner than another process has started.
 BLOCKS_WORTH_A_PROCESS = 4
@@ -75,19 +67,13 @@ def draw_block(block: Block, folder: Path) -> list[Picture]:
     Returns:
         Those that there is something to draw for: curves, gains by class size, task weights.
     """
-    figures = {
-        "curves": curve_figure(block),
-        "gains": gain_figure(block, gains_by_method(block)),
-        "weights": weight_figure(block),
-    }
     pictures = []
     with rc_context(STYLE):
-        for kind, figure in figures.items():
-            if figure is not None:
-                name = file_name(kind, block.dataset, block.label)
-                for ending in ("png", "pdf"):
-                    save_figure(figure, folder / f"{name}.{ending}", dpi=150)
-                pictures.append(Picture(name, CAPTIONS[kind], inline_svg(figure, name, CAPTIONS[kind])))
+        for kind, figure in block_figures(block).items():
+            name = file_name(kind, block.dataset, block.label)
+            for ending in ("png", "pdf"):
+                save_figure(figure, folder / f"{name}.{ending}", dpi=150)
+            pictures.append(Picture(name, CAPTIONS[kind], inline_svg(figure, name, CAPTIONS[kind])))
     return pictures
 
 

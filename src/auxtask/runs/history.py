@@ -1,8 +1,11 @@
 """`history.jsonl`: one line for each evaluation."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from auxtask.errors import AuxtaskError
 from auxtask.ground.names import MAIN
 from auxtask.ground.nesting import nest
 
@@ -68,3 +71,47 @@ def evaluation_line(epoch: float, step: int, losses: Mapping[str, float], scores
         f"epoch {epoch:5.2f}  step {step:5}  {shown}  "
         f"validation: micro-F1 {scores['micro_f1']:.4f}  macro-F1 {scores['macro_f1']:.4f}"
     )
+
+
+def read_history(run: str | Path) -> list[dict[str, Any]]:
+    """Read the evaluations of a run.
+
+    Args:
+        run: its folder.
+
+    Returns:
+        The rows of its `history.jsonl`.
+
+    Raises:
+        AuxtaskError: the folder has no history.
+    """
+    try:
+        lines = (Path(run) / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise AuxtaskError(f"'{run}' holds no history.jsonl; give the folder of a run") from error
+    return [json.loads(line) for line in lines]
+
+
+def weight_curves(
+    histories: Sequence[Sequence[Mapping[str, Any]]],
+) -> dict[str, list[tuple[Sequence[float], Sequence[float]]]]:
+    """Follow the weight of each task through some histories.
+
+    Args:
+        histories: rows of one run each.
+
+    Returns:
+        By task the steps and the weights of each history that has the task; a last stage has rows without some.
+
+    >>> weight_curves([[{"step": 9, "weights": {"main": 0.5, "rtm": 0.5}}, {"step": 12, "weights": {"main": 1}}]])
+    {'main': [([9, 12], [0.5, 1])], 'rtm': [([9], [0.5])]}
+    """
+    tasks = dict.fromkeys(task for history in histories for row in history for task in row["weights"])
+    return {
+        task: [
+            ([row["step"] for row in rows], [row["weights"][task] for row in rows])
+            for history in histories
+            if (rows := [row for row in history if task in row["weights"]])
+        ]
+        for task in tasks
+    }

@@ -2,10 +2,54 @@
 
 import csv
 import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from auxtask.ground.escaping import csv_field, escape_html, escape_latex, escape_markdown, markdown_code
-from auxtask.tables.values import Cell, Missing, Note, Number, Rank, Table
+from auxtask.tables.values import Cell, Note, Number, Table
+
+
+@dataclass(frozen=True)
+class _Markup:
+    """How a format of text marks cells and notes; in the patterns, braces stand for text that is escaped."""
+
+    escape: Callable[[str], str]
+    emphasis: Mapping[str, str]
+    mark: str
+    command: Callable[[str], str]
+    before_mark: str = ""
+
+    def cell(self, cell: Cell) -> str:
+        text = self.emphasis.get(cell.emphasis, "{}").format(self.escape(str(cell)))
+        return text + "".join(self.before_mark + self.mark.format(self.escape(mark)) for mark in cell.marks)
+
+    def note(self, note: Note) -> str:
+        mark = f"{self.mark.format(self.escape(note.mark))} " if note.mark else ""
+        command = f" {self.command(note.command)}" if note.command else ""
+        return f"{mark}{self.escape(note.text)}{command}"
+
+
+_MARKDOWN = _Markup(
+    escape=escape_markdown,
+    emphasis={"best": "**{}**", "second": "<ins>{}</ins>"},
+    mark="<sup>{}</sup>",
+    before_mark=" ",
+    command=markdown_code,
+)
+_LATEX = _Markup(
+    escape=escape_latex,
+    emphasis={"best": r"\textbf{{{}}}", "second": r"\underline{{{}}}"},
+    mark=r"\textsuperscript{{{}}}",
+    command=lambda command: rf"\texttt{{{escape_latex(command)}}}",
+)
+_HTML = _Markup(
+    escape=escape_html,
+    emphasis={"best": "<strong>{}</strong>", "second": "<u>{}</u>", "missing": "<em>{}</em>"},
+    mark="<sup>{}</sup>",
+    command=lambda command: f"<code>{escape_html(command)}</code>",
+)
+_NUMBER = ' class="number"'
 
 
 def to_markdown(table: Table) -> str:
@@ -24,7 +68,7 @@ def to_markdown(table: Table) -> str:
     """
     lines = [
         [escape_markdown(column) for column in table.columns],
-        *([_markdown_cell(cell) for cell in row] for row in table.rows),
+        *([_MARKDOWN.cell(cell) for cell in row] for row in table.rows),
     ]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
 
@@ -37,24 +81,9 @@ def to_markdown(table: Table) -> str:
 
     dashes = ["-" * (width - 1) for width in widths]
     rule = [f":{dash}" if at < table.labels else f"{dash}:" for at, dash in enumerate(dashes)]
-    notes = "".join(f"\n{_markdown_note(note)}\n" for note in table.notes)
+    notes = "".join(f"\n{_MARKDOWN.note(note)}\n" for note in table.notes)
     body = "\n".join([line(lines[0]), line(rule), *map(line, lines[1:])])
     return f"**{escape_markdown(table.title)}**\n\n{body}\n{notes}"
-
-
-def _markdown_cell(cell: Cell) -> str:
-    text = escape_markdown(str(cell))
-    match cell.rank:
-        case Rank.BEST:
-            text = f"**{text}**"
-        case Rank.SECOND:
-            text = f"<ins>{text}</ins>"
-    return text + "".join(f" <sup>{escape_markdown(mark)}</sup>" for mark in cell.marks)
-
-
-def _markdown_note(note: Note) -> str:
-    mark = f"<sup>{escape_markdown(note.mark)}</sup> " if note.mark else ""
-    return f"{mark}{escape_markdown(note.text)}" + (f" {markdown_code(note.command)}" if note.command else "")
 
 
 def to_csv(table: Table) -> str:
@@ -126,30 +155,11 @@ def to_latex(table: Table) -> str:
     for at, row in enumerate(table.rows):
         if table.begins_block(at):
             lines.append(r"\midrule")
-        lines.append(rf"{' & '.join(map(_latex_cell, row))} \\")
+        lines.append(rf"{' & '.join(map(_LATEX.cell, row))} \\")
     lines += [r"\bottomrule", r"\end{tabular}"]
     if table.notes:
-        lines += ["", r"\medskip\footnotesize\raggedright", *map(_latex_note, table.notes)]
+        lines += ["", r"\medskip\footnotesize\raggedright", *(rf"{_LATEX.note(note)}\par" for note in table.notes)]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
-
-
-def _latex_cell(cell: Cell) -> str:
-    text = escape_latex(str(cell))
-    match cell.rank:
-        case Rank.BEST:
-            text = rf"\textbf{{{text}}}"
-        case Rank.SECOND:
-            text = rf"\underline{{{text}}}"
-    return text + "".join(rf"\textsuperscript{{{escape_latex(mark)}}}" for mark in cell.marks)
-
-
-def _latex_note(note: Note) -> str:
-    mark = rf"\textsuperscript{{{escape_latex(note.mark)}}} " if note.mark else ""
-    command = rf" \texttt{{{escape_latex(note.command)}}}" if note.command else ""
-    return rf"{mark}{escape_latex(note.text)}{command}\par"
-
-
-_NUMBER = ' class="number"'
 
 
 def to_html(table: Table) -> str:
@@ -177,28 +187,14 @@ def to_html(table: Table) -> str:
     ]
     for at, row in enumerate(table.rows):
         cells = "".join(
-            f'<th scope="row">{_html_cell(cell)}</th>' if column < table.labels else f"<td>{_html_cell(cell)}</td>"
+            f'<th scope="row">{_HTML.cell(cell)}</th>' if column < table.labels else f"<td>{_HTML.cell(cell)}</td>"
             for column, cell in enumerate(row)
         )
         opening = '<tr class="block">' if table.begins_block(at) else "<tr>"
         lines.append(f"{opening}{cells}</tr>")
-    lines += ["</tbody>\n</table></div>", *map(_html_note, table.notes), "</figure>"]
+    lines += [
+        "</tbody>\n</table></div>",
+        *(f'<p class="note">{_HTML.note(note)}</p>' for note in table.notes),
+        "</figure>",
+    ]
     return "\n".join(lines) + "\n"
-
-
-def _html_cell(cell: Cell) -> str:
-    text = escape_html(str(cell))
-    match cell.rank:
-        case Rank.BEST:
-            text = f"<strong>{text}</strong>"
-        case Rank.SECOND:
-            text = f"<u>{text}</u>"
-        case None if isinstance(cell.value, Missing):
-            text = f"<em>{text}</em>"
-    return text + "".join(f"<sup>{escape_html(mark)}</sup>" for mark in cell.marks)
-
-
-def _html_note(note: Note) -> str:
-    mark = f"<sup>{escape_html(note.mark)}</sup> " if note.mark else ""
-    command = f" <code>{escape_html(note.command)}</code>" if note.command else ""
-    return f'<p class="note">{mark}{escape_html(note.text)}{command}</p>'

@@ -6,7 +6,9 @@ from rich.table import Table as TerminalTable
 from rich.text import Text
 
 from auxtask.ground.escaping import terminal_text, visible
-from auxtask.tables.values import Cell, Missing, Note, Rank, Table
+from auxtask.tables.values import Cell, Note, Table
+
+EMPHASIS = {"best": "bold", "second": "underline", "missing": "italic"}
 
 
 def to_terminal(table: Table, emphasized: Collection[int] = ()) -> TerminalTable:
@@ -52,15 +54,8 @@ def to_terminal(table: Table, emphasized: Collection[int] = ()) -> TerminalTable
 
 
 def _cell(cell: Cell, marked: int) -> Text:
-    style = ""
-    match cell.rank:
-        case Rank.BEST:
-            style = "bold"
-        case Rank.SECOND:
-            style = "underline"
-        case None if isinstance(cell.value, Missing):
-            style = "italic"
-    return Text.assemble((visible(str(cell)), style), "".join(cell.marks).ljust(marked))
+    text = visible(str(cell)), EMPHASIS.get(cell.emphasis, "")
+    return Text.assemble(text, "".join(cell.marks).ljust(marked))
 
 
 def _note(note: Note) -> Text:

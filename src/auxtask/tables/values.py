@@ -156,6 +156,13 @@ class Cell:
         return f"{self.value:,}" if isinstance(self.value, int) else str(self.value)
 
     @property
+    def emphasis(self) -> str:
+        """What a rendering makes visible: `best`, `second` or `missing`; empty for a plain cell."""
+        if self.rank is not None:
+            return self.rank.name.lower()
+        return "missing" if isinstance(self.value, Missing) else ""
+
+    @property
     def parts(self) -> Mapping[str, float | None]:
         """What a composite value is made of; nothing for a plain one."""
         return self.value.parts if isinstance(self.value, MeanStd | Missing | Interval | Detectable) else {}

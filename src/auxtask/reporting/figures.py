@@ -1,0 +1,98 @@
+"""What the figures of a block of runs show, as plain values for the pictures that draw them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from auxtask.evaluation.class_gains import gains_by_method
+from auxtask.evaluation.groups import Block
+from auxtask.plot.curves import curve_figure, gain_figure
+from auxtask.plot.style import Curve
+from auxtask.plot.weights import weight_figure
+from auxtask.runs.history import weight_curves
+from auxtask.runs.reading import Run
+
+CAPTIONS = {
+    "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds",
+    "gains": "Change in F1 against stl of each class over its size",
+    "weights": "Task weights over steps",
+}
+
+
+def block_figures(block: Block) -> dict[str, Figure]:
+    """Draw a block.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        By its kind, one of `CAPTIONS`, each figure that there is something to draw for.
+    """
+    title = f"{block.dataset}, {block.label}"
+    figures = {}
+    if curves := score_curves(block):
+        figures["curves"] = curve_figure(title, curves, "validation macro-F1, %")
+    if gains := gains_by_method(block):
+        sizes_and_changes = {
+            method: ([gain.size for gain in of_classes], [gain.gain for gain in of_classes])
+            for method, of_classes in gains.items()
+        }
+        figures["gains"] = gain_figure(title, sizes_and_changes, "stl")
+    if weights := changing_weights(block):
+        figures["weights"] = weight_figure(title, weights)
+    return figures
+
+
+def score_curves(block: Block) -> dict[str, dict[str, list[Curve]]]:
+    """Follow the validation macro-F1 of every method over steps and over seconds.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        By the name of the measure and the method's label the curve of each seed, in percent; empty where no run
+        has a history. Seconds include what was prepared before training, such as token scores.
+    """
+    measures: dict[str, Callable[[Run, Mapping[str, Any]], float]] = {
+        "steps": lambda run, row: row["step"],
+        "seconds, preparation included": lambda run, row: row["seconds"] + run.seconds.get("score", 0.0),
+    }
+    trained = {group.label: [run for run in group.runs if run.history] for group in block.groups}
+    if not any(trained.values()):
+        return {}
+    return {
+        name: {
+            label: [
+                (
+                    [measure(run, row) for row in run.history],
+                    [100 * row["valid"]["macro_f1"] for row in run.history],
+                )
+                for run in runs
+            ]
+            for label, runs in trained.items()
+            if runs
+        }
+        for name, measure in measures.items()
+    }
+
+
+def changing_weights(block: Block) -> dict[str, dict[str, list[Curve]]]:
+    """Follow the weights of the tasks of every method that changes them.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        By the method's label and the task the curve of each seed.
+    """
+    return {
+        group.label: weight_curves([run.history for run in group.runs if run.history])
+        for group in block.groups
+        if any(_changes(run.history) for run in group.runs)
+    }
+
+
+def _changes(history: Sequence[Mapping[str, Any]]) -> bool:
+    weights = [row.get("weights") for row in history]
+    return bool(weights and weights[0]) and any(other != weights[0] for other in weights)

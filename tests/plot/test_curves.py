@@ -1,0 +1,38 @@
+"""Curves and gains: means, bands and fitted lines stand where the numbers are."""
+
+import numpy as np
+import pytest
+
+from auxtask.plot.curves import curve_figure, gain_figure
+
+
+def test_a_line_is_the_mean_over_seeds_and_a_band_their_range():
+    # At step 20 the second seed has stopped and keeps its last value.
+    seeds = [([10, 20, 30], [40.0, 50.0, 60.0]), ([10, 20], [44.0, 56.0])]
+    steps, seconds = curve_figure(
+        "toy", {"steps": {"stl": seeds, "rtm": [([10], [9.0])]}, "seconds": {"stl": seeds}}, "macro-F1, %"
+    ).axes
+    assert [steps.get_xlabel(), seconds.get_xlabel(), steps.get_ylabel()] == ["steps", "seconds", "macro-F1, %"]
+    assert steps.lines[0].get_xydata().tolist() == [[10, 42], [20, 53], [30, 58]]
+    [band] = steps.collections
+    assert {tuple(point) for point in band.get_paths()[0].vertices.tolist()} >= {
+        (10, 40), (10, 44), (20, 50), (20, 56), (30, 56), (30, 60),
+    }  # fmt: skip
+    assert steps.lines[1].get_xydata().tolist() == [[10, 9]]
+    assert [text.get_text() for text in steps.get_legend().get_texts()] == ["stl", "rtm"]
+    assert steps.lines[0].get_color() == seconds.lines[0].get_color() != steps.lines[1].get_color()
+
+
+def test_gains_are_points_over_the_size_with_a_line_over_its_logarithm():
+    sizes, changes = [1, 10, 100], [3.0, 2.5, 1.0]
+    [panel, other] = gain_figure("toy", {"rtm": (sizes, changes), "l3masking": ([7], [1.0])}, "stl").axes
+    assert panel.collections[0].get_offsets().tolist() == [[1, 3], [10, 2.5], [100, 1]]
+    zero, fitted = panel.lines
+    assert set(zero.get_ydata()) == {0}
+    # Least squares over log10 of 1, 10 and 100: mean 13/6, slope -1.
+    assert fitted.get_xydata().tolist() == [[1, pytest.approx(13 / 6 + 1)], [100, pytest.approx(13 / 6 - 1)]]
+    assert panel.get_xscale() == "log"
+    # One size gives no line.
+    assert len(other.lines) == 1
+    assert np.array(other.collections[0].get_offsets()).tolist() == [[7, 1]]
+    assert "against stl" in panel.figure.get_supylabel()
