@@ -1,6 +1,6 @@
 """Time the report of many run folders: real ones, copied under other seeds, data sets and models.
 
-python scripts/bench_report.py results/small.tar.xz --dataset acl_arc --count 2000
+python scripts/bench_report.py results/runs.tar.xz --dataset acl_arc --count 2000
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Pack the small files of finished runs into one archive, which `auxtask.report` reads like their folder.
 
-python scripts/pack_runs.py runs results/small.tar.xz
+python scripts/pack_runs.py runs results/runs.tar.xz
 """
 
 import argparse

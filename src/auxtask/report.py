@@ -46,8 +46,8 @@ def report(config: DictConfig) -> None:
 def default_output(source: Path) -> Path:
     """Choose the folder of a report: within the runs folder, or beside the archive.
 
-    >>> default_output(Path("results/small.tar.xz")).as_posix()
-    'results/small-report'
+    >>> default_output(Path("results/runs.tar.xz")).as_posix()
+    'results/runs-report'
     """
     if source.name.endswith(ENDING):
         return source.with_name(f"{source.name.removesuffix(ENDING)}-report")
