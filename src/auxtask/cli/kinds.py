@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auxtask.errors import did_you_mean
+from auxtask.ground.values import lies_in
 
 
 class Kind(ABC):
@@ -117,11 +118,7 @@ class Real(Kind):
         return isinstance(value, int | float) and not isinstance(value, bool)
 
     def admits(self, value: Any) -> bool:
-        if not self.has_form(value):
-            return False
-        low, high = map(float, self.interval[1:-1].split(", "))
-        above = value >= low if self.interval[0] == "[" else value > low
-        return above and (value <= high if self.interval[-1] == "]" else value < high)
+        return self.has_form(value) and lies_in(value, self.interval)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import Block
+from auxtask.ground.values import check_path
 from auxtask.plot.style import COLORS, STYLE, draw_seeds, finish, grid, legend_label, panel_title
 
 History = Sequence[Mapping[str, Any]]
@@ -33,6 +34,7 @@ def task_weights(run: str | Path) -> Figure:
     ...
     auxtask.errors.AuxtaskError: 'nowhere' holds no history.jsonl; give the folder of a run
     """
+    check_path("run", run, example="runs/...")
     try:
         lines = (Path(run) / "history.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError as error:
