@@ -299,6 +299,7 @@ def known():
     names = {name: getattr(auxtask, name) for name in auxtask.__all__}
     names |= {name: getattr(auxtask.plot, name) for name in auxtask.plot.__all__}
     own = {"scorer": scorer, "tokenizer": scorer.tokenizer, "scores": scores, "inventory": inventory}
+    own |= {"documents": [("a fine film", "good"), ("a dull film", "bad")] * 20}
     return names | own | {"np": np, "torch": torch, "Dataset": Dataset}
 
 
@@ -373,6 +374,19 @@ likelihood_histogram({"train": ["likely"]}) | likelihoods={'train': ['likely']} 
 likelihood_histogram({"train": [2.0]}) | a likelihood is outside [0, 1]
 task_weights(5) | run=5 is no path
 task_weights("/no/such") | '/no/such' holds no history.jsonl
+fit(documents, seed="abc") | seed='abc' is not a whole number
+fit(documents, seed=-1) | seed=-1 is not a whole number
+fit(documents, max_length="long") | model.max_length='long' is not a whole number from 3
+fit(documents, force="no") | force='no' is not true or false
+fit(documents, model="/no/such") | model '/no/such': no such folder
+fit(documents, aux="l3mask") | aux='l3mask' is unknown, did you mean l3masking?
+fit(documents, aux={"rtm": {"decoder": "free"}}) | aux.rtm.decoder='free' is unknown; use tied, detached or
+fit(documents, aux={"rtm": {"masking": {"mask_rat": 0.2}}}) | aux.rtm.masking.mask_rat=0.2 is no option, did you
+fit(documents, trainer={"learning_rate": "fast"}) | trainer.learning_rate='fast' is not a number from 0
+fit(documents, trainer={"lerning_rate": 1e-3}) | trainer.lerning_rate=0.001 is no option, did you mean trainer.le
+fit(documents, scoring={"stride": 0}) | scoring.stride=0 is not a whole number from 1
+fit(documents, weighting={"auxiliary": -1}) | weighting.auxiliary=-1 is not a number from 0
+fit("/no/such.csv") | /no/such.csv
 """
 
 

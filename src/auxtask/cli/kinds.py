@@ -242,7 +242,7 @@ class Component(Kind):
 
 
 @dataclass(frozen=True)
-class Group(Component):
+class Chosen(Component):
     """A component that is chosen by name from a config group of its own."""
 
     words = "an option of the group, or a _target_ with its arguments"

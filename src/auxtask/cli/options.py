@@ -7,7 +7,7 @@ the check of a command line (`auxtask.cli.checks`), the table below `--help` and
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from auxtask.cli.kinds import NULL, Choice, Component, Fields, Group, Kind, ListOf, Real, Text, Truth, Whole
+from auxtask.cli.kinds import NULL, Choice, Chosen, Component, Fields, Kind, ListOf, Real, Text, Truth, Whole
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ PATHS = [
 ]
 
 DATASET = [
-    Option("dataset", Group("docstrings"), "data set"),
+    Option("dataset", Chosen("docstrings"), "data set"),
     Option("dataset.name", PLAIN_NAME | NULL, "name in the paths of runs; of dataset=hub, a configuration"),
     Option("dataset.data_folder", FOLDER, "where data sets are looked for and kept"),
     Option("dataset.cache_folder", FOLDER, "where the data set is kept once it is made"),
@@ -110,7 +110,7 @@ MODEL = [
 ]
 
 EXTRACTOR = [
-    Option("extractor", Group("default"), "finds token N-grams"),
+    Option("extractor", Chosen("default"), "finds token N-grams"),
     Option(
         "extractor.num_merges",
         Whole("[1, inf)", "300") | NULL,
@@ -128,7 +128,7 @@ AUX = [
     Option("aux", Fields("l3masking"), "auxiliary tasks by name; aux=stl is none"),
     Option("aux.*", COMPONENT, "auxiliary task"),
     Option("aux.*.decoder", Choice("tied", "detached", "separate"), "output embeddings that the loss trains"),
-    Option("aux.*.annotate", COMPONENT, "adds the column that the masking strategy reads"),
+    Option("aux.*.annotate", COMPONENT | NULL, "adds the column that the masking strategy reads"),
     Option("aux.*.annotate.metric", PLL_METRIC, "how the vanilla model's likelihoods are measured"),
     Option("aux.*.metric", PLL_METRIC, "likewise, of those that are computed anew"),
     Option("aux.*.refresh_every", COUNT, "likelihoods are computed anew with the model in training", "epochs"),
@@ -148,7 +148,7 @@ AUX = [
 ]
 
 WEIGHTING = [
-    Option("weighting", Group("static"), "how tasks are weighted against each other"),
+    Option("weighting", Chosen("static"), "how tasks are weighted against each other"),
     Option("weighting.auxiliary", NOT_NEGATIVE, "weight of every auxiliary task that tasks does not name"),
     Option("weighting.tasks", Fields("'{l3masking: 0.5}'"), "weights by name of the task"),
     Option("weighting.tasks.*", NOT_NEGATIVE, "weight of this task"),
@@ -164,13 +164,13 @@ WEIGHTING = [
 ]
 
 LOSS = [
-    Option("loss", Group("cross_entropy"), "loss of the main task"),
+    Option("loss", Chosen("cross_entropy"), "loss of the main task"),
     Option("loss.power", Real("[0, 1]", "1.0"), "class weights are 1 / (training documents)^power"),
     Option("loss.gamma", NOT_NEGATIVE, "the larger, the less a document counts that is classified well"),
 ]
 
 ADAPTER = [
-    Option("adapter", Group("lora"), "adapters that are trained in place of the encoder", required=False),
+    Option("adapter", Chosen("lora"), "adapters that are trained in place of the encoder", required=False),
     Option("adapter.r", COUNT, "rank of the adapters"),
     Option("adapter.lora_alpha", COUNT, "adapters are scaled by lora_alpha / r"),
     Option("adapter.lora_dropout", DROPOUT, "dropout before the adapters"),
@@ -190,7 +190,7 @@ SCORING = [
 ]
 
 BASELINE = [
-    Option("baseline", Group("tfidf_svm"), "method in place of fine-tuning", required=False),
+    Option("baseline", Chosen("tfidf_svm"), "method in place of fine-tuning", required=False),
     Option("baseline.name", PLAIN_NAME, "name of the method in the paths of its runs", handed_on=False),
     Option("baseline.checkpoint", FOLDER | NULL, "folder model of a run to start from; null for that of aux=stl"),
     Option("baseline.interpolation", Real("[0, 1]", "0.7"), "0 is the encoder alone, 1 the graph alone"),

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.data.boundaries import Segmenter
-from auxtask.data.encoding import encode_texts, words_of_ids
+from auxtask.data.encoding import check_mask_token, encode_texts, words_of_ids
 from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import usable_device
@@ -79,10 +79,7 @@ class PLLScorer:
     ) -> None:
         if metric not in PLL_METRICS:
             raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(PLL_METRICS)}")
-        if tokenizer.mask_token_id is None:
-            raise AuxtaskError(
-                f"tokenizer {tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
-            )
+        check_mask_token(tokenizer)
         for name, value, example in (("stride", stride, 16), ("tokens_per_batch", tokens_per_batch, 4096)):
             if value is not None:
                 check_whole(name, value, least=1, example=example)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from auxtask.data.encoding import frame_ids
+from auxtask.data.encoding import check_mask_token, frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.ground.padding import IGNORE_INDEX, pad, without_padding
 from auxtask.ground.values import check_callable, check_number, check_whole
@@ -100,14 +100,7 @@ class MaskingCollator(PerEpoch, ABC):
         check_number("mask_rate", self.mask_rate, "(0, 1)", example=0.15)
         if self.seed is not None:
             check_whole("seed", self.seed, least=0, example=0)
-        if not isinstance(self.tokenizer, PreTrainedTokenizerBase):
-            raise AuxtaskError(
-                f"tokenizer={self.tokenizer!r:.60} is no tokenizer; load one with AutoTokenizer.from_pretrained"
-            )
-        if self.tokenizer.mask_token_id is None:
-            raise AuxtaskError(
-                f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
-            )
+        check_mask_token(self.tokenizer)
         self._frame_ids = np.array(sorted(frame_ids(self.tokenizer)), dtype=np.int64)
         self._replacement_ids = ordinary_token_ids(self.tokenizer)
 
