@@ -27,8 +27,6 @@ from auxtask.tables.terminal import to_terminal
 
 def score(config: DictConfig) -> None:
     """Score the splits; print counts, speed and the most surprising words; draw the pictures asked for."""
-    if config.long not in ("truncate", "window"):
-        raise AuxtaskError(f"long={config.long!r} is unknown; use truncate or window")
     dataset = instantiate(config.dataset)
     _check_pictures(config, len(dataset["train"]))
     cache = Path(config.paths.cache) / "scores"

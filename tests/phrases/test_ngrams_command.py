@@ -75,7 +75,7 @@ def test_no_ngram_across_punctuation(command, model_folder):
     [
         ("extractor.min_frequency=100", "no N-gram found"),
         ("extractor.scope=classes", "scope='classes' is unknown"),
-        ("top=0", "k=0 is too small"),
+        ("top=0", "top=0 is not a whole number from 1"),
     ],
 )
 def test_a_mistake_ends_in_one_line(command, tmp_path, capsys, override, message):

@@ -16,7 +16,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from auxtask.cli.checks import OptionError, check_options
 from auxtask.cli.command_line import prepared, suggestion
+from auxtask.cli.command_options import help_table
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import visible
 from auxtask.ground.files import check_folder, config_folder
@@ -32,7 +34,8 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         task: the command's body; it gets the composed config.
 
     Raises:
-        SystemExit: with 2 if the configuration is wrong, 1 if the input is, 130 if interrupted, 143 if terminated.
+        SystemExit: with 2 if the command line makes no config (an unknown or missing name, a value of another
+            type), 1 if a value is out of range or the input is wrong, 130 if interrupted, 143 if terminated.
     """
     # Without this, Hydra reports errors over many lines; here they are caught and said in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -41,6 +44,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
     def guarded(config: DictConfig) -> None:
         try:
+            check_options(config_name, config)
             _check_folders(config)
             task(config)
         except Exception as error:
@@ -57,6 +61,10 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         with raised_on_sigterm():
             sys.argv[1:] = prepared(typed)
             hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+    except SystemExit as stop:
+        if stop.code == 0 and {"--help", "-h"} & {*typed}:
+            print(help_table(config_name))
+        raise
     except _SaidError as error:
         raise SystemExit(error.code) from None
     except KeyboardInterrupt:
@@ -73,7 +81,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         message, code = said
         if isinstance(error, HydraException):
             first, *others = message.splitlines()
-            first = first.rstrip(".") + suggestion(str(error), config_name, config_folder(), typed)
+            first = first.rstrip(".") + suggestion(str(error), config_name, typed)
             message = "\n".join([first, *others])
         _say(message)
         raise SystemExit(code) from None
@@ -114,6 +122,8 @@ class _SaidError(Exception):
 def _explained(error: Exception) -> tuple[str, int] | None:
     """Say a user's mistake in one line, with its exit code; None for what is a mistake of ours."""
     match error:
+        case OptionError():
+            return str(error), error.code
         case AuxtaskError():
             return str(error), 1
         case InstantiationException():

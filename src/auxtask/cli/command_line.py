@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import cast
 
 from hydra import compose, initialize_config_dir
@@ -17,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from auxtask.errors import did_you_mean
+from auxtask.ground.files import config_folder
 
 # What Hydra could not do with a name, in its words.
 _REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|find|load) '([^'=]*)")
@@ -58,13 +58,12 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.double).with_quotes()
 
 
-def suggestion(message: str, config_name: str, config_folder: Path, arguments: Sequence[str]) -> str:
+def suggestion(message: str, config_name: str, arguments: Sequence[str]) -> str:
     """Find what is meant by a name that Hydra refuses.
 
     Args:
         message: Hydra's.
         config_name: the primary config of the command.
-        config_folder: of all configs.
         arguments: of the command line; the options that they choose decide which fields there are.
 
     Returns:
@@ -73,17 +72,17 @@ def suggestion(message: str, config_name: str, config_folder: Path, arguments: S
     refused = _REFUSED_NAME.search(message)
     if refused is None:
         return ""
-    options = [path.relative_to(config_folder) for path in config_folder.glob("*/**/*.yaml")]
+    options = [path.relative_to(config_folder()) for path in config_folder().glob("*/**/*.yaml")]
     groups = {path.parent.as_posix() for path in options}
     # Hydra's own, such as its launchers, stand in its message alone.
     listed = re.search(r"Available options in '(.*)':", message)
     names = {f"{path.parent.as_posix()}/{path.stem}" for path in options}
     names |= {f"{listed[1]}/{option}" for option in re.findall(r"\n\t(.+)", message)} if listed else set()
     shown = {name: "=".join(name.rsplit("/", 1)) for name in names}
-    fields = _fields(config_name, config_folder, [each for each in arguments if _chosen_group(each) in groups])
+    fields = _fields(config_name, [each for each in arguments if _chosen_group(each) in groups])
     shown |= {name: name for name in [*groups, *fields]}
     near = get_close_matches(refused[1], shown, n=1, cutoff=0.7)
-    return f", did you mean {shown[near[0]]}?" if near else ""
+    return f", did you mean {shown[near[0]]}?" if near and near[0] != refused[1] else ""
 
 
 def _readable(argument: str) -> str:
@@ -99,6 +98,8 @@ def _readable(argument: str) -> str:
             )
         if override is None or not _means(override, path):
             return f"{name}={quoted(path)}"
+    if override is not None:
+        _check_choice(argument, override)
     if override is None:
         mended = f"{name}={quoted(value)}"
         try:
@@ -107,6 +108,17 @@ def _readable(argument: str) -> str:
             raise HydraException(f"{argument!r} does not parse; settings are NAME=VALUE, as seed=1") from None
         raise HydraException(f"{argument!r} does not parse; quote its value: {shlex.quote(mended)}")
     return argument
+
+
+def _check_choice(argument: str, override: Override) -> None:
+    """Refuse what names no option of a config group; Hydra would not say which group."""
+    options = sorted(path.stem for path in config_folder().glob(f"{override.key_or_group}/*.yaml"))
+    if not options or override.is_delete() or override.is_sweep_override():
+        return
+    value = override.value()
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise HydraException(f"{argument} names no option of {override.key_or_group}; use {', '.join(options)}")
 
 
 def _existing(value: str) -> str | None:
@@ -129,10 +141,10 @@ def _chosen_group(argument: str) -> str:
     return argument.partition("=")[0].lstrip("+")
 
 
-def _fields(config_name: str, config_folder: Path, choices: Sequence[str]) -> list[str]:
+def _fields(config_name: str, choices: Sequence[str]) -> list[str]:
     """The dotted names of all fields of a config; without the choices if they are what is wrong."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(config_folder), version_base="1.3"):
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
         try:
             config = compose(config_name, list(choices))
         except HydraException:

@@ -10,6 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from auxtask.cli.checks import check_options
 from auxtask.cli.overrides import options_of, override_value
 from auxtask.cli.planning import fit_config, load_dataset
 from auxtask.data.dataset import TextDataset
@@ -99,6 +100,7 @@ def fit(
         _take(config, group, value, given)
     for number, callback in enumerate(callbacks):
         _take(config, f"callbacks.{type(callback).__name__}_{number}", callback, given)
+    check_options("train", config)
     dataset = load_dataset(config) if is_known else _in_memory(train, valid, test, name)
     if not is_known:
         config.dataset = {"name": dataset.name}

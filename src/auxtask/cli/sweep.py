@@ -12,6 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from auxtask.cli.checks import MISREAD, OptionError, check_options
 from auxtask.cli.planning import either_precision, load_dataset, run_identity
 from auxtask.runs.folder import RunFolder
 
@@ -38,6 +39,12 @@ class SweepProgress(Callback):
         for job in tqdm(jobs, desc="Planning", unit="run", delay=1):
             whole = loader.load_sweep_config(config, job)
             of_job = OmegaConf.masked_copy(whole, [str(name) for name in whole if name != "hydra"])
+            try:
+                check_options("train", of_job)
+            except OptionError as error:
+                if error.code == MISREAD:
+                    # It describes no run; its job says so.
+                    continue
             # A run in the other precision is one all the same: another machine may have computed it.
             paths = [
                 run_identity(each, load_dataset(each)).path(of_job.paths.runs) for each in either_precision(of_job)

@@ -13,6 +13,7 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from auxtask.data.boundaries import Segmenter, keeps_spaces, lacks_spaces, split_words
 from auxtask.data.words import marking, spelled, words_by_marks
+from auxtask.errors import AuxtaskError
 
 # The word index of a position that belongs to no word: special tokens.
 NO_WORD = -1
@@ -217,3 +218,21 @@ def _encode_batch(
         "word_ids": columns["word_ids"],
         "cut_tokens": columns["cut_tokens"],
     }
+
+
+def check_mask_token(tokenizer: Any) -> None:
+    """Refuse what is no tokenizer, or one that cannot mask.
+
+    >>> check_mask_token("tiny")
+    Traceback (most recent call last):
+    ...
+    auxtask.errors.AuxtaskError: tokenizer='tiny' is no tokenizer; load one with AutoTokenizer.from_pretrained
+    """
+    if not isinstance(tokenizer, PreTrainedTokenizerBase):
+        raise AuxtaskError(
+            f"tokenizer={tokenizer!r:.60} is no tokenizer; load one with AutoTokenizer.from_pretrained"
+        )
+    if tokenizer.mask_token_id is None:
+        raise AuxtaskError(
+            f"tokenizer {tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
+        )

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
+
+from auxtask.errors import AuxtaskError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -144,3 +146,30 @@ def processor() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def usable_device(device: Any) -> Any:
+    """Refuse a device that torch cannot compute on here.
+
+    Args:
+        device: as torch takes it.
+
+    Returns:
+        The same.
+
+    Raises:
+        AuxtaskError: there is no such device, or it cannot be used.
+
+    >>> usable_device("cpu")
+    'cpu'
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        reason = first_line(error)
+        raise AuxtaskError(
+            f"device={device!r:.60} cannot be used here ({reason}); use for example device='cpu'"
+        ) from error
+    return device

@@ -18,9 +18,11 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.data.boundaries import Segmenter
-from auxtask.data.encoding import encode_texts, words_of_ids
+from auxtask.data.encoding import check_mask_token, encode_texts, words_of_ids
 from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import usable_device
+from auxtask.ground.values import check_callable, check_path, check_texts, check_whole
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.narrowing import pointwise_modules
@@ -77,19 +79,21 @@ class PLLScorer:
     ) -> None:
         if metric not in PLL_METRICS:
             raise AuxtaskError(f"metric={metric!r} is unknown; use one of {', '.join(PLL_METRICS)}")
-        if tokenizer.mask_token_id is None:
-            raise AuxtaskError(
-                f"tokenizer {tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
-            )
-        if stride is not None and stride < 1:
-            raise AuxtaskError(f"stride={stride} is below 1; use for example stride=16, or none for exact scores")
+        check_mask_token(tokenizer)
+        for name, value, example in (("stride", stride, 16), ("tokens_per_batch", tokens_per_batch, 4096)):
+            if value is not None:
+                check_whole(name, value, least=1, example=example)
+        if segmenter is not None:
+            check_callable("segmenter", segmenter, example="str.split")
+        if cache is not None:
+            check_path("cache", cache, example="cache")
         if stride is not None and metric == "unmasked":
             raise AuxtaskError(
                 f"stride={stride} means nothing to metric='unmasked', one row a document; leave it out"
             )
         longest = maximum_length(model.config)
-        if max_length is not None and not 3 <= max_length <= longest:
-            raise AuxtaskError(f"max_length={max_length} is outside 3 to {longest}, what the model can read")
+        if max_length is not None and max_length not in range(3, longest + 1):
+            raise AuxtaskError(f"max_length={max_length!r} is outside 3 to {longest}, what the model can read")
         self.model = model
         self.tokenizer = tokenizer
         self.metric = metric
@@ -129,7 +133,9 @@ class PLLScorer:
         Raises:
             AuxtaskError: the model cannot be loaded or is no masked language model.
         """
-        device = _processes().device if device is None else device
+        device = _processes().device if device is None else usable_device(device)
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+            raise AuxtaskError(f"dtype={dtype!r:.60} is no precision; use torch.float32 or torch.bfloat16")
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
         return cls(
             model,
@@ -151,8 +157,7 @@ class PLLScorer:
         Returns:
             The scores of each text in order; empty for a text without tokens.
         """
-        if isinstance(texts, str):
-            raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
+        check_texts("texts", texts)
         encoded = encode_texts(texts, self.tokenizer, None, self.segmenter)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
         log_probs = self._log_probs(documents)
@@ -182,6 +187,8 @@ class PLLScorer:
         Raises:
             AuxtaskError: a column is missing, or the ids are not of this model.
         """
+        if not isinstance(dataset, Dataset):
+            raise AuxtaskError(f"{dataset!r:.60} is no split; give a datasets.Dataset, such as dataset['train']")
         if "input_ids" not in dataset.column_names:
             raise AuxtaskError(
                 f"the data set has no column 'input_ids' (it has {', '.join(dataset.column_names)}); "

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from auxtask.errors import AuxtaskError
+
 
 @dataclass(frozen=True)
 class TokenScores:
@@ -26,6 +28,12 @@ class TokenScores:
     token_ids: NDArray[np.int64]
     log_probs: NDArray[np.float32]
     word_ids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(value) for name, value in vars(self).items()}
+        if len({*lengths.values()}) > 1:
+            said = ", ".join(f"{length} {name}" for name, length in lengths.items())
+            raise AuxtaskError(f"{said}: give one of each for every token")
 
     def __len__(self) -> int:
         return len(self.tokens)

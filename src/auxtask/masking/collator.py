@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from auxtask.data.encoding import frame_ids
+from auxtask.data.encoding import check_mask_token, frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.ground.padding import IGNORE_INDEX, pad, without_padding
+from auxtask.ground.values import check_callable, check_number, check_whole
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.masking.pace import PerEpoch
 
@@ -96,12 +97,10 @@ class MaskingCollator(PerEpoch, ABC):
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.mask_rate < 1:
-            raise AuxtaskError(f"mask_rate={self.mask_rate} is outside (0, 1); use for example mask_rate=0.15")
-        if self.tokenizer.mask_token_id is None:
-            raise AuxtaskError(
-                f"tokenizer {self.tokenizer.name_or_path!r} has no mask token; use that of a masked language model"
-            )
+        check_number("mask_rate", self.mask_rate, "(0, 1)", example=0.15)
+        if self.seed is not None:
+            check_whole("seed", self.seed, least=0, example=0)
+        check_mask_token(self.tokenizer)
         self._frame_ids = np.array(sorted(frame_ids(self.tokenizer)), dtype=np.int64)
         self._replacement_ids = ordinary_token_ids(self.tokenizer)
 
@@ -134,6 +133,8 @@ class MaskingCollator(PerEpoch, ABC):
             `input_ids` (corrupted), `attention_mask` and `labels` (-100 where nothing is to be predicted),
             each of shape (documents, longest document), int64.
         """
+        if not features or any(not isinstance(each, Mapping) or "input_ids" not in each for each in features):
+            raise AuxtaskError(f"{features!r:.60} are no documents; give a list of mappings with 'input_ids'")
         features = [without_padding(feature) for feature in features]
         input_ids = pad([feature["input_ids"] for feature in features], self.tokenizer.pad_token_id)
         lengths = np.array([len(feature["input_ids"]) for feature in features])
@@ -173,6 +174,10 @@ class TokenMaskingCollator(MaskingCollator):
     """
 
     adjust: Callable[[list[Priorities], float], list[NDArray[Any]]] = field(default=mean_adjust, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_callable("adjust", self.adjust, example="auxtask.mean_adjust")
 
     @abstractmethod
     def priorities(self, feature: Feature) -> Priorities:

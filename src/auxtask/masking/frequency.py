@@ -7,8 +7,8 @@ from datasets import Dataset
 
 from auxtask.data.arrow import flatten_lists
 from auxtask.data.padding import add_token_column, attended_tokens
-from auxtask.errors import AuxtaskError
 from auxtask.ground.tools import Tools
+from auxtask.ground.values import check_number
 from auxtask.masking.collator import Feature, Priorities, TokenMaskingCollator, aligned_column
 
 
@@ -36,8 +36,7 @@ class FrequencyMaskingCollator(TokenMaskingCollator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.power < 0:
-            raise AuxtaskError(f"power={self.power} is negative; use 0 or more, for example power=0.5")
+        check_number("power", self.power, "[0, inf)", example=0.5)
 
     def priorities(self, feature: Feature) -> Priorities:
         """Score every token by its frequency."""

@@ -9,6 +9,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from auxtask.ground.tools import Tools
+from auxtask.ground.values import check_callable
 from auxtask.masking.collator import (
     Feature,
     Priorities,
@@ -99,6 +100,7 @@ class L3MaskingCollator(TokenMaskingCollator):
         if score is not None:
             warnings.warn("score= is called priority= now", DeprecationWarning, stacklevel=3)
             self.priority = score
+        check_callable("priority", self.priority, example="one_minus_likelihood")
 
     def priorities(self, feature: Feature) -> Priorities:
         """Rank every token by its likelihood; a position the scorer left out is never masked."""

@@ -1,6 +1,6 @@
 """The function f of L3Masking: scores to mask probabilities with an exact mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_number
 
 Array = TypeVar("Array", NDArray[Any], Tensor)
 
@@ -39,10 +40,11 @@ def mean_adjust(scores: Any, target: float = 0.15) -> Any:
     >>> mean_adjust(np.array([0.9, 0.5, 0.1, 0.0]), target=0.15).round(6).tolist()
     [0.36, 0.2, 0.04, 0.0]
     """
-    if not 0 <= target <= 1:
-        raise AuxtaskError(f"target={target} is outside [0, 1]; use for example target=0.15")
+    check_number("target", target, "[0, 1]", example=0.15)
     if isinstance(scores, Tensor | np.ndarray):
         return _like(_adjust([_as_float64(scores)], target)[0], scores)
+    if isinstance(scores, str) or not isinstance(scores, Iterable):
+        raise AuxtaskError(f"scores={scores!r:.60} are no numbers; give an array, or a list of them")
     return [
         _like(adjusted, document)
         for adjusted, document in zip(
@@ -53,7 +55,10 @@ def mean_adjust(scores: Any, target: float = 0.15) -> Any:
 
 def _as_float64(scores: Any) -> NDArray[np.float64]:
     values = scores.detach().cpu().numpy() if isinstance(scores, Tensor) else scores
-    values = np.asarray(values, dtype=np.float64)
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise AuxtaskError(f"scores={values!r:.60} are no numbers; give an array, or a list of them") from error
     if values.ndim != 1:
         raise AuxtaskError(
             f"scores of shape {values.shape}: one document is an array of shape (tokens,), "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_number, check_whole
 from auxtask.masking.units import Positions, UnitMaskingCollator
 
 
@@ -28,12 +28,8 @@ class SpanMaskingCollator(UnitMaskingCollator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.stop_probability <= 1:
-            raise AuxtaskError(
-                f"stop_probability={self.stop_probability} is outside (0, 1]; use for example stop_probability=0.2"
-            )
-        if self.longest < 1:
-            raise AuxtaskError(f"longest={self.longest} is below 1; use for example longest=10")
+        check_number("stop_probability", self.stop_probability, "(0, 1]", example=0.2)
+        check_whole("longest", self.longest, least=1, example=10)
 
     def units(self, words: Sequence[Positions], generator: np.random.Generator) -> Iterator[Positions]:
         """Yield spans that begin at random words, without end."""

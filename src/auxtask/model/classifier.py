@@ -10,7 +10,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import usable_device
+from auxtask.ground.values import check_path, check_texts
 from auxtask.model.loading import load_trained_classifier
 
 
@@ -44,8 +45,7 @@ class Classifier:
         Returns:
             float32 of shape (texts, classes), rows sum to 1.
         """
-        if isinstance(texts, str):
-            raise AuxtaskError(f"texts={texts[:20]!r} is one string; give a list of texts")
+        check_texts("texts", texts)
         # Texts of like length share a batch, so that little is padding.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         probabilities = torch.zeros(len(texts), len(self.label_names))
@@ -89,5 +89,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
     Raises:
         AuxtaskError: there is no classifier in the folder, or weights of it are missing.
     """
+    check_path("folder", folder, example="runs/.../model")
+    usable_device(device)
     model, tokenizer = load_trained_classifier(folder)
     return Classifier(model.to(device), tokenizer)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from auxtask.data.encoding import frame_ids
 from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_truth, check_whole
 from auxtask.phrases.inventory import NgramInventory, whole_numbers
 from auxtask.phrases.segmentation import (
     Merge,
@@ -62,11 +63,11 @@ class NgramExtractor:
     cross_punctuation: bool = True
 
     def __post_init__(self) -> None:
-        least = {"num_merges": 1, "min_frequency": 1, "max_length": 2}
-        for name, bound in least.items():
-            value = getattr(self, name)
-            if value is not None and value < bound:
-                raise AuxtaskError(f"{name}={value} is too small; it is at least {bound}")
+        if self.num_merges is not None:
+            check_whole("num_merges", self.num_merges, least=1, example=300)
+        check_whole("min_frequency", self.min_frequency, least=1, example=2)
+        check_whole("max_length", self.max_length, least=2, example=10)
+        check_truth("cross_punctuation", self.cross_punctuation)
         for name, allowed in (("scope", get_args(Scope)), ("word_scope", get_args(WordScope))):
             if getattr(self, name) not in allowed:
                 raise AuxtaskError(f"{name}={getattr(self, name)!r} is unknown; use {' or '.join(allowed)}")
@@ -101,6 +102,11 @@ class NgramExtractor:
             AuxtaskError: there is no text, lengths differ, a class index is out of range, no pair of tokens is
                 frequent enough in any class, or nobody says what is punctuation.
         """
+        for name, given in (("token_ids", token_ids), ("classes", classes)):
+            if not hasattr(given, "__len__"):
+                raise AuxtaskError(f"{name}={given!r:.60} is no list; give one entry for each document")
+        if isinstance(class_names, str):
+            raise AuxtaskError(f"class_names={class_names!r:.60} is one string; give a list of names")
         if tokenizer is None and not self.cross_punctuation:
             raise AuxtaskError("cross_punctuation=False needs the tokenizer, which knows the punctuation; give it")
         frame = frozenset() if tokenizer is None else frame_ids(tokenizer)

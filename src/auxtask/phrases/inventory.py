@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_text
+from auxtask.ground.values import check_path
 from auxtask.phrases.segmentation import (
     Merge,
     MergeSegmenter,
@@ -171,9 +172,9 @@ class NgramInventory:
 
     def check_class(self, document_class: int) -> None:
         """Raise an AuxtaskError unless `document_class` is an index into `class_names`."""
-        if not 0 <= document_class < len(self.class_names):
+        if document_class not in range(len(self.class_names)):
             raise AuxtaskError(
-                f"document_class={document_class} is out of range; the inventory has the classes "
+                f"document_class={document_class!r} is out of range; the inventory has the classes "
                 f"0 to {len(self.class_names) - 1} ({', '.join(self.class_names[:3])}, ...)"
             )
 
@@ -271,6 +272,7 @@ class NgramInventory:
     @classmethod
     def load(cls, path: str | Path) -> "NgramInventory":
         """Read an inventory from a JSON file that `save` wrote; raises AuxtaskError if it is none."""
+        check_path("path", path, example="inventory.json")
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except OSError as error:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_truth, check_whole
 from auxtask.phrases.bio import OUTSIDE, align_labels, spans_to_labels
 from auxtask.phrases.inventory import NgramInventory
 from auxtask.phrases.segmentation import Ngram
@@ -34,6 +35,8 @@ class PhraseLabeler(ABC):
     def __init__(self, inventory: NgramInventory, *, span_source: SpanSource = "own_class") -> None:
         if span_source not in get_args(SpanSource):
             raise AuxtaskError(f"span_source={span_source!r} is unknown; use {' or '.join(get_args(SpanSource))}")
+        if not isinstance(inventory, NgramInventory):
+            raise AuxtaskError(f"inventory={inventory!r:.60} is no inventory; NgramExtractor.extract makes one")
         self.inventory = inventory
         self.span_source = span_source
 
@@ -161,6 +164,7 @@ class DisregardLabeler(PhraseLabeler):
         drop_common: bool = False,
     ) -> None:
         super().__init__(inventory, span_source=span_source)
+        check_truth("drop_common", drop_common)
         self.drop_common = drop_common
 
     @property
@@ -198,8 +202,7 @@ class CommonLabelLabeler(PhraseLabeler):
         common_min_classes: int = 2,
     ) -> None:
         super().__init__(inventory, span_source=span_source)
-        if common_min_classes < 2:
-            raise AuxtaskError(f"common_min_classes={common_min_classes} is too small; it is at least 2")
+        check_whole("common_min_classes", common_min_classes, least=2, example=2)
         self.common_min_classes = common_min_classes
 
     @property
@@ -237,8 +240,7 @@ class BitLabelLabeler(PhraseLabeler):
         max_patterns: int = 512,
     ) -> None:
         super().__init__(inventory, span_source=span_source)
-        if max_patterns < 1:
-            raise AuxtaskError(f"max_patterns={max_patterns} is too small; it is at least 1")
+        check_whole("max_patterns", max_patterns, least=1, example=512)
         self.max_patterns = max_patterns
 
     @cached_property

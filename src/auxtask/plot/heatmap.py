@@ -16,6 +16,7 @@ from auxtask.data.words import marking, without_marks
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import escape_figure, escape_html, terminal_text
 from auxtask.ground.files import write_text
+from auxtask.ground.values import check_number, check_path, check_whole
 from auxtask.likelihood.scores import TokenScores
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.plot.saving import save_figure
@@ -124,6 +125,7 @@ class MaskHeatmap:
         Returns:
             Lines with ANSI escape sequences.
         """
+        check_whole("width", width, least=1, example=100)
         console = Console(
             file=io.StringIO(), force_terminal=True, color_system="truecolor", width=width, no_color=False
         )
@@ -140,6 +142,7 @@ class MaskHeatmap:
         Raises:
             AuxtaskError: another ending.
         """
+        check_path("path", path, example="heatmap.html")
         if Path(path).suffix.lower() == ".html":
             head = "<!doctype html>\n<meta charset=utf-8>\n<title>Mask probabilities</title>\n"
             write_text(path, f"{head}{self._repr_html_()}\n")
@@ -223,9 +226,10 @@ def mask_heatmap(scores: TokenScores, target: float = 0.15, palette: str = "red_
     >>> [(token.text, round(token.probability, 2)) for token in mask_heatmap(scores).tokens]
     [('par', 0.27), ('ser', 0.03)]
     """
-    if not 0 < target < 1:
-        raise AuxtaskError(f"target={target} is outside (0, 1); use for example target=0.15")
-    if palette not in PALETTES:
+    check_number("target", target, "(0, 1)", example=0.15)
+    if not isinstance(scores, TokenScores):
+        raise AuxtaskError(f"scores={scores!r:.60} are not those of one text; give PLLScorer.score([text])[0]")
+    if palette not in list(PALETTES):
         raise AuxtaskError(f"palette={palette!r} is unknown; use one of {', '.join(PALETTES)}")
     likelihoods = np.asarray(scores.likelihoods, dtype=np.float64)
     probabilities = mean_adjust(1 - likelihoods, target)

@@ -8,6 +8,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_whole
 from auxtask.plot.style import legend_label
 
 # Blue, orange, green and pink of Okabe and Ito: told apart with any kind of colour vision.
@@ -34,7 +35,13 @@ def likelihood_histogram(likelihoods: Mapping[str, ArrayLike], bins: int = 20) -
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['likelihood', 'surprisal, nats']
     """
-    values = [np.asarray(given, dtype=np.float64).ravel() for given in likelihoods.values()]
+    check_whole("bins", bins, least=1, example=20)
+    if not isinstance(likelihoods, Mapping):
+        raise AuxtaskError(f"likelihoods={likelihoods!r:.60} have no names; give them by data set")
+    try:
+        values = [np.asarray(given, dtype=np.float64).ravel() for given in likelihoods.values()]
+    except (TypeError, ValueError) as error:
+        raise AuxtaskError(f"likelihoods={likelihoods!r:.60} are no numbers; give probabilities") from error
     values = [given[~np.isnan(given)] for given in values]
     if not values or any(len(given) == 0 for given in values):
         raise AuxtaskError("a histogram needs at least one likelihood of each data set; score documents first")

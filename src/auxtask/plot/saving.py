@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import escape_html
 from auxtask.ground.files import atomic_path
+from auxtask.ground.values import check_path
 from auxtask.plot.style import INK
 
 # By ending, what matplotlib would write of itself and the time: without it, the same figure is the same file.
@@ -36,6 +37,7 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = 200) -> None:
     Traceback (most recent call last):
     auxtask.errors.AuxtaskError: a figure cannot be saved as '.gif'; use .png, .pdf or .svg
     """
+    check_path("path", path, example="figure.png")
     suffix = Path(path).suffix.lower()
     if suffix not in UNDATED:
         raise AuxtaskError(f"a figure cannot be saved as {suffix!r}; use .png, .pdf or .svg")

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from auxtask.ground.values import check_path
 from auxtask.plot.style import COLORS, STYLE, Curve, draw_seeds, finish, grid, legend_label, panel_title
 from auxtask.runs.history import read_history, weight_curves
 
@@ -27,6 +28,7 @@ def task_weights(run: str | Path) -> Figure:
     ...
     auxtask.errors.AuxtaskError: 'nowhere' holds no history.jsonl; give the folder of a run
     """
+    check_path("run", run, example="runs/...")
     return weight_figure("", {"": weight_curves([read_history(run)])})
 
 

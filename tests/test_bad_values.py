@@ -1,0 +1,401 @@
+"""Bad values over every command and public function: one line, with option and value, and nothing written."""
+
+import copy
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+import auxtask
+from auxtask.cli.command import run_command
+from auxtask.cli.command_options import OPTIONS
+from auxtask.errors import AuxtaskError
+
+PRETRAIN = ("data.train=a.txt", "data.valid=b.txt")
+
+# A command | what is typed, the bad value last | the code of the exit | how the line begins.
+TABLE = """
+train    | seed=abc | 2 | seed='abc' is not a whole number in [0, 4294967295]; use for example seed=0
+train    | seed=-1 | 1 | seed=-1 is not a whole number
+train    | seed=1.5 | 2 | seed=1.5 is not a whole number
+train    | seed=4294967296 | 1 | seed=4294967296 is not a whole number in
+train    | seed=null | 2 | seed=null is not a whole number
+train    | ~seed | 2 | seed is missing; give it, for example seed=0
+train    | force=maybe | 2 | force='maybe' is not true or false
+train    | +aux_weight=1 | 2 | aux_weight=1 is no option, did you mean
+train    | +sede=1 | 2 | sede=1 is no option, did you mean seed?
+train    | +max_length=16 | 2 | max_length=16 is no option, did you mean model.max_length?
+train    | +callbacks.mine=3 | 2 | callbacks.mine=3 is not a _target_ with its arguments
+train    | +callbacks.x={_target_:transformers.EarlyStoppingCallback,pat:3} | 2 | callbacks.x.pat=3 is no option
+train    | aux=3 | 2 | aux=3 names no option of aux; use all_phrase,
+train    | aux=[] | 2 | aux=[] names no option of aux; use all_phrase,
+train    | aux=null | 2 | aux=null names no option of aux; use all_phrase,
+train    | aux=[rtm,3] | 2 | aux=[rtm,3] names no option of aux; use all_phrase,
+train    | model=7 | 2 | model=7 names no option of model; use bert-base,
+train    | ~weighting | 2 | weighting is missing; give it, for example weighting=static
+train    | trainer=fast | 2 | In 'train': Could not find 'trainer/fast'
+train    | paths.runs=5 | 2 | paths.runs=5 is not text; quote it: 'paths.runs="5"'
+train    | paths.runs= | 1 | paths.runs='' is not text
+train    | +paths.run=x | 2 | paths.run='x' is no option, did you mean paths.runs?
+train    | model.max_length=abc | 2 | model.max_length='abc' is not a whole number from 3
+train    | model.max_length=1 | 1 | model.max_length=1 is not a whole number from 3
+train    | model.learning_rate=fast | 2 | model.learning_rate='fast' is not a number from 0
+train    | model.name=5 | 2 | model.name=5 is not text
+train    | +model.max_lenght=16 | 2 | model.max_lenght=16 is no option, did you mean model.max_length?
+train    | ~model.max_length | 2 | model.max_length is missing
+train    | dataset=files dataset.name=5 | 2 | dataset.name=5 is not text, or null
+train    | dataset=files dataset.train=[a.csv] | 2 | dataset.train=['a.csv'] is not text, or null
+train    | dataset=files dataset.test_share=abc | 2 | dataset.test_share='abc' is not a number in (0, 1)
+train    | dataset=files dataset.valid_share=1 | 1 | dataset.valid_share=1 is not a number in (0, 1)
+train    | dataset=files dataset.text_column=3 | 2 | dataset.text_column=3 is not text
+train    | dataset=files +dataset.label_colum=x | 2 | dataset.label_colum='x' is no option, did you mean
+train    | dataset=r8 dataset.counts=many | 2 | dataset.counts='many' is not values by name, or null
+train    | dataset=r8 dataset.counts.train=-1 | 1 | dataset.counts.train=-1 is not a whole number from 0
+train    | dataset=hub dataset.path=5 | 2 | dataset.path=5 is not text, or null
+train    | trainer.learning_rate=-1 | 1 | trainer.learning_rate=-1 is not a number from 0
+train    | trainer.learning_rate=nan | 1 | trainer.learning_rate=nan is not a number from 0
+train    | trainer.learning_rate=fast | 2 | trainer.learning_rate='fast' is not a number from 0
+train    | trainer.learning_rate=null | 2 | trainer.learning_rate=null is not a number from 0
+train    | trainer.num_train_epochs=0 | 1 | trainer.num_train_epochs=0 is not a number above 0
+train    | trainer.max_steps=0 | 1 | trainer.max_steps=0 is not a whole number from 1, or -1
+train    | trainer.max_steps=2.5 | 2 | trainer.max_steps=2.5 is not a whole number from 1, or -1
+train    | trainer.per_device_train_batch_size=0 | 1 | trainer.per_device_train_batch_size=0 is not a whole
+train    | trainer.per_device_eval_batch_size=big | 2 | trainer.per_device_eval_batch_size='big' is not a
+train    | trainer.gradient_accumulation_steps=0 | 1 | trainer.gradient_accumulation_steps=0 is not a whole
+train    | trainer.eval_strategy=no | 1 | trainer.eval_strategy='no' is unknown; use epoch or steps
+train    | trainer.eval_steps=0 | 1 | trainer.eval_steps=0 is not a number above 0, or null
+train    | trainer.patience=many | 2 | trainer.patience='many' is not a whole number from 1, or null
+train    | trainer.patience=0 | 1 | trainer.patience=0 is not a whole number from 1, or null
+train    | trainer.metric=f1 | 1 | trainer.metric='f1' is unknown; use macro_f1, micro_f1 or accuracy
+train    | trainer.warmup_steps=-1 | 1 | trainer.warmup_steps=-1 is not a number from 0
+train    | trainer.weight_decay=inf | 1 | trainer.weight_decay=inf is not a number from 0
+train    | trainer.adam_beta2=1 | 1 | trainer.adam_beta2=1 is not a number in [0, 1)
+train    | trainer.bf16=perhaps | 1 | trainer.bf16='perhaps' is not auto, or true or false
+train    | trainer.independent_batches=1 | 2 | trainer.independent_batches=1 is not true or false
+train    | trainer.lr_scheduler_type=cosin | 1 | trainer.lr_scheduler_type='cosin' is not a name of transf
+train    | trainer.optim=adam | 1 | trainer.optim='adam' is not a name of transformers' OptimizerNames, did you
+train    | trainer.data_seed=-3 | 1 | trainer.data_seed=-3 is not a whole number in
+train    | trainer.report_to=7 | 2 | trainer.report_to=7 is not text
+train    | trainer.last_stage=5 | 2 | trainer.last_stage=5 is not values by name, or null
+train    | +trainer.lerning_rate=1 | 2 | trainer.lerning_rate=1 is no option, did you mean trainer.learning_rate
+train    | trainer.lerning_rate=1 | 2 | Could not override 'trainer.lerning_rate', did you mean trainer.learning
+train    | +trainer.label_smoothing=0.1 | 2 | trainer.label_smoothing=0.1 is no option, did you mean trainer.lab
+train    | +trainer.label_smoothing_factor=some | 2 | trainer.label_smoothing_factor='some' is not a number
+train    | +trainer.eval_on_start=soon | 2 | trainer.eval_on_start='soon' is not true or false
+train    | +trainer.hub_strategy=never | 1 | trainer.hub_strategy='never' is unknown; use end, every_save,
+train    | +trainer.seed=3 | 2 | trainer.seed is set by the command itself; use seed
+train    | +trainer.output_dir=x | 2 | trainer.output_dir is set by the command itself; use paths.runs
+train    | +trainer.weighting=x | 2 | trainer.weighting='x' is no option
+train    | trainer=tartan trainer.last_stage.learning_rate=-1 | 1 | trainer.last_stage.learning_rate=-1 is not
+train    | trainer=tartan +trainer.last_stage.pacience=2 | 2 | trainer.last_stage.pacience=2 is no option, did
+train    | trainer=tartan +trainer.last_stage.save_steps=2 | 2 | trainer.last_stage.save_steps is set by the com
+train    | aux=rtm aux.rtm.masking.mask_rate=high | 2 | aux.rtm.masking.mask_rate='high' is not a number in
+train    | aux=rtm aux.rtm.masking.mask_rate=1.5 | 1 | aux.rtm.masking.mask_rate=1.5 is not a number in (0
+train    | aux=rtm aux.rtm.decoder=free | 1 | aux.rtm.decoder='free' is unknown; use tied, detached or
+train    | aux=rtm +aux.rtm.masking.longest=3 | 2 | aux.rtm.masking.longest=3 is no option, RTMCollator takes
+train    | aux=rtm +aux.rtm.masking.sead=3 | 2 | aux.rtm.masking.sead=3 is no option, did you mean aux.rtm.maski
+train    | aux=rtm aux.rtm.masking=random | 2 | aux.rtm.masking='random' is not a _target_ with its arguments
+train    | aux=rtm +aux.mine=rtm | 2 | aux.mine='rtm' is not a _target_ with its arguments
+train    | aux=rtm ~aux.rtm.masking | 2 | aux.rtm.masking is missing; auxtask.tasks.masking.MaskingTask needs it
+train    | aux=rtm aux.rtm._target_=auxtask.tasks.Nope | 2 | aux.rtm._target_='auxtask.tasks.Nope' is no class
+train    | aux=span aux.span.masking.longest=0 | 1 | aux.span.masking.longest=0 is not a whole number from 1
+train    | aux=frequency aux.frequency.masking.power=-1 | 1 | aux.frequency.masking.power=-1 is not a number
+train    | aux.l3masking.annotate.metric=l2r | 1 | aux.l3masking.annotate.metric='l2r' is unknown; use word_l2r
+train    | aux=l3masking_refreshed aux.l3masking_refreshed.refresh_every=0 | 1 | aux.l3masking_refreshed.refresh
+train    | aux=l3masking_refreshed aux.l3masking_refreshed.annotate.metric=l2r | 1 | aux.l3masking_refreshed.ann
+train    | aux=bit_label aux.bit_label.extractor.num_merges=many | 2 | aux.bit_label.extractor.num_merges='many'
+train    | aux=bit_label +aux.bit_label.labeler.max_pattern=3 | 2 | aux.bit_label.labeler.max_pattern=3 is no
+train    | aux=bit_label +aux.bit_label.labeler.max_patterns=many | 2 | aux.bit_label.labeler.max_patterns='many
+train    | weighting.auxiliary=-1 | 1 | weighting.auxiliary=-1 is not a number from 0
+train    | +weighting.tasks.l3maskin=0.5 | 2 | weighting.tasks.l3maskin=0.5 is no option, did you mean weighting
+train    | +weighting.tasks.l3masking=much | 2 | weighting.tasks.l3masking='much' is not a number from 0
+train    | weighting=dwa weighting.temperature=0 | 1 | weighting.temperature=0 is not a number above 0
+train    | weighting=meta weighting.dev_steps=0 | 1 | weighting.dev_steps=0 is not a whole number from 1
+train    | weighting=meta weighting.seed=x | 2 | weighting.seed='x' is not a whole number
+train    | weighting=gate +weighting.alpha=1 | 2 | weighting.alpha=1 is no option, GradientGate takes no
+train    | loss=focal loss.gamma=-1 | 1 | loss.gamma=-1 is not a number from 0
+train    | +loss.gama=1 | 2 | loss.gama=1 is no option, CrossEntropy takes no arguments
+train    | adapter=lora adapter.r=0 | 1 | adapter.r=0 is not a whole number from 1
+train    | adapter=lora +adapter.use_rslor=true | 2 | adapter.use_rslor=true is no option, did you mean
+train    | adapter=lora +adapter.use_rslora=7 | 2 | adapter.use_rslora=7 is not true or false
+train    | scoring.stride=0 | 1 | scoring.stride=0 is not a whole number from 1, or null
+train    | scoring.dtype=float64 | 1 | scoring.dtype='float64' is unknown, did you mean bfloat16?
+train    | scoring.words=french | 1 | scoring.words='french' is not japanese, or a _target_ with its arguments
+train    | +scoring.word=x | 2 | scoring.word='x' is no option, did you mean scoring.words?
+train    | baseline=bertgcn baseline.num_epochs=0 | 1 | baseline.num_epochs=0 is not a whole number from 1
+train    | baseline=bertgcn baseline.batch_splits=[trian] | 1 | baseline.batch_splits=['trian'] is not a list of
+train    | baseline=bertgcn baseline.graph.window=1 | 1 | baseline.graph.window=1 is not a whole number from 2
+train    | baseline=bertgat baseline.network.dropout=1 | 1 | baseline.network.dropout=1 is not a number in [0
+train    | baseline=textgcn +baseline.epochs=3 | 2 | baseline.epochs=3 is no option, did you mean baseline.num_e
+train    | baseline=tfidf_svm baseline.ngram_ranges=[[1]] | 1 | baseline.ngram_ranges=[[1]] is not a list of one
+train    | baseline=frozen baseline.inverse_regularization=[0] | 1 | baseline.inverse_regularization=[0] is not
+train    | baseline=frozen ~baseline.name | 2 | baseline.name is missing; give it, for example baseline.name=min
+score    | splits=[trian] | 1 | splits=['trian'] is not a list of one or more: train, valid or test, did you
+score    | splits=train | 2 | splits='train' is not a list of one or more
+score    | splits=[] | 1 | splits=[] is not a list of one or more
+score    | heatmap=-1 | 1 | heatmap=-1 is not a whole number from 0, or null
+score    | heatmap=first | 2 | heatmap='first' is not a whole number from 0, or null
+score    | long=windows | 1 | long='windows' is unknown, did you mean window?; use truncate or window
+score    | metric=pll | 1 | metric='pll' is unknown; use word_l2r, original, whole_word or unmasked
+score    | words=many | 2 | words='many' is not a whole number from 0
+score    | mask_rate=0 | 1 | mask_rate=0 is not a number in (0, 1)
+score    | palette=red | 1 | palette='red' is unknown, did you mean red_blue?
+score    | histogram=3 | 2 | histogram=3 is not text, or null
+score    | scoring.stride=fast | 2 | scoring.stride='fast' is not a whole number from 1, or null
+score    | +split=[train] | 2 | split=['train'] is no option, did you mean splits?
+ngrams   | top=0 | 1 | top=0 is not a whole number from 1
+ngrams   | common_min_classes=1 | 1 | common_min_classes=1 is not a whole number from 2
+ngrams   | extractor.num_merges=many | 2 | extractor.num_merges='many' is not a whole number from 1, or null
+ngrams   | extractor.scope=classes | 1 | extractor.scope='classes' is unknown
+ngrams   | extractor.cross_punctuation=no | 2 | extractor.cross_punctuation='no' is not true or false
+ngrams   | +extractor.merges=3 | 2 | extractor.merges=3 is no option, did you mean extractor.num_merges?
+ngrams   | output=5 | 2 | output=5 is not text; quote it: 'output="5"'
+ngrams   | +seed=3 | 2 | seed=3 is no option, --help lists what is
+stats    | datasets=ngram_tables datasets.r8.name=5 | 2 | datasets.r8.name=5 is not text, or null
+stats    | model.max_length=0 | 1 | model.max_length=0 is not a whole number from 3
+stats    | dataset=files dataset.encoding=8 | 2 | dataset.encoding=8 is not text
+stats    | +seed=3 | 2 | seed=3 is no option, --help lists what is
+report   | resamples=0 | 1 | resamples=0 is not a whole number from 1
+report   | resamples=2.5 | 2 | resamples=2.5 is not a whole number from 1
+report   | ddof=-1 | 1 | ddof=-1 is unknown; use 1 or 0
+report   | ddof=sample | 2 | ddof='sample' is not 1 or 0
+report   | output=3 | 2 | output=3 is not text, or null
+report   | +outptu=x | 2 | outptu='x' is no option, did you mean output?
+pretrain | data.valid=b.txt data.train=??? | 2 | data.train is missing; give it, for example data.train=corpus.txt
+pretrain | data.valid=b.txt data.train=[] | 1 | data.train=[] is not text, or a list of one or more: text
+pretrain | data.valid=b.txt data.train=3 | 2 | data.train=3 is not text, or a list of one or more: text
+pretrain | block_length=0 | 1 | block_length=0 is not a whole number from 3
+pretrain | tokenizer.vocabulary_size=big | 2 | tokenizer.vocabulary_size='big' is not a whole number from 6
+pretrain | masking.final_mask_rate=1 | 1 | masking.final_mask_rate=1 is not a number in (0, 1)
+pretrain | +masking.rate=0.1 | 2 | masking.rate=0.1 is no option, did you mean masking.mask_rate?
+pretrain | architecture.hidden_size=0 | 1 | architecture.hidden_size=0 is not a whole number from 1
+pretrain | +architecture.hiden_size=3 | 2 | architecture.hiden_size=3 is no option, did you mean architecture.hi
+pretrain | embeddings.window=0 | 1 | embeddings.window=0 is not a whole number from 1
+pretrain | +embeddings.sed=3 | 2 | embeddings.sed=3 is no option, did you mean embeddings.seed?
+pretrain | trainer.max_steps=all | 2 | trainer.max_steps='all' is not a whole number from 1, or -1
+pretrain | +trainer.patience=3 | 2 | trainer.patience=3 is no option
+pretrain | trainer.save_steps=0 | 1 | trainer.save_steps=0 is not a number above 0
+pretrain | +trainer.output_dir=x | 2 | trainer.output_dir is set by the command itself; use output
+"""
+ROWS = [tuple(cell.strip() for cell in line.split(" | ")) for line in TABLE.strip().splitlines()]
+
+
+def typed(command, words):
+    own = PRETRAIN if command == "pretrain" and "data." not in words else ()
+    return [*own, *words.split()]
+
+
+@pytest.fixture(scope="module")
+def composed():
+    """What Hydra has composed, by command and choices of groups: for each it takes a sixth of a second."""
+    return {}
+
+
+@pytest.fixture
+def start(monkeypatch, capsys, tmp_path, composed):
+    """Start a command in this process; give its exit code and what it wrote on standard error."""
+    compose = ConfigLoaderImpl.load_configuration
+
+    def composed_once(loader, config_name, overrides, run_mode, **settings):
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        choices = [each for each in parsed if loader.repository.group_exists(each.key_or_group)]
+        key = (config_name, *(each.input_line for each in choices))
+        if key not in composed:
+            composed[key] = compose(loader, config_name, list(key[1:]), run_mode, **settings)
+        config = copy.deepcopy(composed[key])
+        loader._apply_overrides_to_config([each for each in parsed if each not in choices], config)
+        return config
+
+    monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", composed_once)
+
+    def start(command, *arguments):
+        def began(config):
+            pytest.fail("the command began")
+
+        paths = [f"paths.{name}={tmp_path / name}" for name in ("runs", "cache", "data")]
+        monkeypatch.setattr(sys, "argv", [f"{command}.py", *paths, *arguments])
+        GlobalHydra.instance().clear()
+        with pytest.raises(SystemExit) as stop:
+            run_command(command, began)
+        GlobalHydra.instance().clear()
+        return stop.value.code, capsys.readouterr().err
+
+    return start
+
+
+@pytest.mark.parametrize(("command", "words", "code", "said"), ROWS, ids=[" ".join(row[:2]) for row in ROWS])
+def test_a_bad_value_ends_in_one_line_before_any_work(start, tmp_path, command, words, code, said):
+    got, error = start(command, *typed(command, words))
+    assert error.startswith(f"error: {said}")
+    assert error.count("\n") == 1
+    assert got == int(code)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_goes_over_every_command_and_names_what_was_typed():
+    assert len(ROWS) >= 80
+    assert {command for command, *_ in ROWS} == OPTIONS.keys()
+    for _, words, _, said in ROWS:
+        option = words.split()[-1].lstrip("+~")
+        unquoted = said.replace("'", "")
+        # The message of a name alone, or what was typed, as far as the row goes.
+        assert option.partition("=")[0] in said or option.startswith(unquoted), words
+        if said.startswith(f"{option.partition('=')[0]}="):
+            assert unquoted.startswith(option), words
+
+
+@pytest.mark.parametrize(("command", "words", "code", "said"), [ROWS[0], ROWS[27], ROWS[-15]])
+def test_so_it_is_in_a_process_of_its_own(tmp_path, command, words, code, said):
+    paths = [f"paths.{name}={tmp_path / name}" for name in ("runs", "cache", "data")]
+    done = subprocess.run(
+        [sys.executable, "-m", f"auxtask.{command}", *paths, *typed(command, words)],
+        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stderr.startswith(f"error: {said}")
+    assert (done.stderr.count("\n"), done.stdout, done.returncode) == (1, "", int(code))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["train", "report"])
+def test_what_is_right_begins(monkeypatch, tmp_path, command):
+    seen = []
+    monkeypatch.setattr(sys, "argv", [f"{command}.py", f"paths.runs={tmp_path}", f"paths.cache={tmp_path}"])
+    GlobalHydra.instance().clear()
+    run_command(command, seen.append)
+    GlobalHydra.instance().clear()
+    assert len(seen) == 1
+
+
+def test_in_a_sweep_each_run_says_it_for_itself(monkeypatch, capsys, tmp_path):
+    began = []
+    rows = [f'{{"text": "{word} {at}", "label": "{word}"}}\n' for word in ("sea", "land") for at in range(20)]
+    (tmp_path / "mine.jsonl").write_text("".join(rows))
+    paths = [f"paths.{name}={tmp_path / name}" for name in ("runs", "cache", "data")]
+    chosen = ["aux=stl", "dataset=files", f"dataset.train={tmp_path / 'mine.jsonl'}", "seed=abc,-1,1.5,7"]
+    monkeypatch.setattr(sys, "argv", ["train.py", "-m", *paths, *chosen])
+    GlobalHydra.instance().clear()
+    with pytest.raises(SystemExit) as stop:
+        run_command("train", lambda config: began.append(config.seed))
+    GlobalHydra.instance().clear()
+    assert stop.value.code == 2
+    assert began == [7]
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [line.split()[1] for line in lines] == ["seed='abc'", "seed=-1", "seed=1.5"]
+
+
+@pytest.fixture(scope="module")
+def known():
+    """What the calls below are given that is right."""
+    scorer = auxtask.PLLScorer.from_pretrained("tiny")
+    [scores] = scorer.score(["The sea."])
+    inventory = auxtask.NgramExtractor().extract([[5, 6], [5, 6]], [0, 0])
+    names = {name: getattr(auxtask, name) for name in auxtask.__all__}
+    names |= {name: getattr(auxtask.plot, name) for name in auxtask.plot.__all__}
+    own = {"scorer": scorer, "tokenizer": scorer.tokenizer, "scores": scores, "inventory": inventory}
+    own |= {"documents": [("a fine film", "good"), ("a dull film", "bad")] * 20}
+    return names | own | {"np": np, "torch": torch, "Dataset": Dataset}
+
+
+# A call of a public function with a bad value | what its line says.
+CALLS = """
+NgramExtractor(num_merges="many") | num_merges='many' is not a whole number
+NgramExtractor(num_merges=0) | num_merges=0 is below 1
+NgramExtractor(min_frequency=None) | min_frequency=None is not a whole number
+NgramExtractor(max_length=1.5) | max_length=1.5 is not a whole number
+NgramExtractor(scope="class") | scope='class' is unknown; use per_class or corpus
+NgramExtractor(cross_punctuation="no") | cross_punctuation='no' is not True or False
+NgramExtractor().extract(None, [0]) | token_ids=None is no list
+NgramExtractor().extract([[5, 6]], 0) | classes=0 is no list
+NgramExtractor().extract(["the sea"], [0]) | token ids 'the sea' are not whole numbers
+NgramExtractor().extract([[5, 6]], [0], class_names="ab") | class_names='ab' is one string
+NgramInventory.load(5) | path=5 is no path
+AllPhraseLabeler("inventory") | inventory='inventory' is no inventory
+AllPhraseLabeler(inventory, span_source="all") | span_source='all' is unknown; use own_class or union
+AllPhraseLabeler(inventory).label(None) | token ids 'None' are not whole numbers
+AllPhraseLabeler(inventory).label([5, 6], document_class="a") | document_class='a' is out of range
+AllPhraseLabeler(inventory).label([5, 6], document_class=0.5) | document_class=0.5 is out of range
+BitLabelLabeler(inventory, max_patterns="many") | max_patterns='many' is not a whole number
+CommonLabelLabeler(inventory, common_min_classes=1) | common_min_classes=1 is below 2
+DisregardLabeler(inventory, drop_common="yes") | drop_common='yes' is not True or False
+PLLScorer.from_pretrained("tiny", metric="l2r") | metric='l2r' is unknown; use one of
+PLLScorer.from_pretrained("tiny", max_length="long") | max_length='long' is outside 3 to 512
+PLLScorer.from_pretrained("tiny", stride=1.5) | stride=1.5 is not a whole number
+PLLScorer.from_pretrained("tiny", cache=5) | cache=5 is no path
+PLLScorer.from_pretrained("tiny", segmenter="japanese") | segmenter='japanese' is no function
+PLLScorer.from_pretrained("tiny", device="gpu") | device='gpu' cannot be used here
+PLLScorer.from_pretrained("tiny", dtype="float32") | dtype='float32' is no precision
+PLLScorer.from_pretrained("/no/such") | model '/no/such': no such folder
+PLLScorer(scorer.model, tokenizer, tokens_per_batch=-1) | tokens_per_batch=-1 is below 1
+scorer.score("The sea.") | texts='The sea.' is one string; give a list of texts
+scorer.score(None) | texts=None is no list
+scorer.score(["The sea.", 5]) | texts hold 5, which is no text
+scorer.annotate({"input_ids": [[1]]}) | {'input_ids': [[1]]} is no split
+scorer.annotate(Dataset.from_dict({"text": ["a"]})) | the data set has no column 'input_ids'
+mean_adjust(np.ones(3), target=2) | target=2 is outside [0, 1]
+mean_adjust(np.ones(3), target="high") | target='high' is not a number
+mean_adjust(np.ones((2, 2))) | scores of shape (2, 2)
+mean_adjust("scores") | scores='scores' are no numbers
+mean_adjust(["a"]) | scores='a' are no numbers
+mean_adjust(torch.tensor([0.5, -1.0])) | score -1.0 is negative or not finite
+RTMCollator(tokenizer, mask_rate="high") | mask_rate='high' is not a number
+RTMCollator(tokenizer, mask_rate=float("nan")) | mask_rate=nan is outside (0, 1)
+RTMCollator(tokenizer, seed=1.5) | seed=1.5 is not a whole number
+RTMCollator("tiny") | tokenizer='tiny' is no tokenizer
+RTMCollator(tokenizer, adjust="mean") | adjust='mean' is no function
+RTMCollator(tokenizer)([]) | [] are no documents
+RTMCollator(tokenizer)([{"text": "a"}]) | [{'text': 'a'}] are no documents
+L3MaskingCollator(tokenizer, priority="rare") | priority='rare' is no function
+L3MaskingCollator(tokenizer)([{"input_ids": [2, 900, 3]}]) | this masking needs a column 'likelihoods'
+FrequencyMaskingCollator(tokenizer, power=-1) | power=-1 is negative
+SpanMaskingCollator(tokenizer, stop_probability="never") | stop_probability='never' is not a number
+SpanMaskingCollator(tokenizer, longest=2.5) | longest=2.5 is not a whole number
+TokenScores(["a"], np.array([1, 2]), np.zeros(1), np.zeros(1)) | 1 tokens, 2 token_ids
+load(5) | folder=5 is no path
+load("/no/such") | '/no/such' holds no classifier
+load("tiny", device="gpu") | device='gpu' cannot be used here
+Classifier(None, tokenizer).predict_probabilities("The sea.") | texts='The sea.' is one string
+Classifier(None, tokenizer).predict_probabilities([None]) | texts hold None, which is no text
+mask_heatmap(scores, target=0) | target=0 is outside (0, 1)
+mask_heatmap(scores, palette="jet") | palette='jet' is unknown; use one of
+mask_heatmap([scores]) | are not those of one text
+mask_heatmap(scores).save("x.gif") | a figure cannot be saved as '.gif'
+mask_heatmap(scores).save(5) | path=5 is no path
+mask_heatmap(scores).terminal(width=0) | width=0 is below 1
+likelihood_histogram({"train": [0.5]}, bins=0) | bins=0 is below 1
+likelihood_histogram([0.5]) | likelihoods=[0.5] have no names
+likelihood_histogram({"train": ["likely"]}) | likelihoods={'train': ['likely']} are no numbers
+likelihood_histogram({"train": [2.0]}) | a likelihood is outside [0, 1]
+task_weights(5) | run=5 is no path
+task_weights("/no/such") | '/no/such' holds no history.jsonl
+fit(documents, seed="abc") | seed='abc' is not a whole number
+fit(documents, seed=-1) | seed=-1 is not a whole number
+fit(documents, max_length="long") | model.max_length='long' is not a whole number from 3
+fit(documents, force="no") | force='no' is not true or false
+fit(documents, model="/no/such") | model '/no/such': no such folder
+fit(documents, aux="l3mask") | aux='l3mask' is unknown, did you mean l3masking?
+fit(documents, aux={"rtm": {"decoder": "free"}}) | aux.rtm.decoder='free' is unknown; use tied, detached or
+fit(documents, aux={"rtm": {"masking": {"mask_rat": 0.2}}}) | aux.rtm.masking.mask_rat=0.2 is no option, did you
+fit(documents, trainer={"learning_rate": "fast"}) | trainer.learning_rate='fast' is not a number from 0
+fit(documents, trainer={"lerning_rate": 1e-3}) | trainer.lerning_rate=0.001 is no option, did you mean trainer.le
+fit(documents, scoring={"stride": 0}) | scoring.stride=0 is not a whole number from 1
+fit(documents, weighting={"auxiliary": -1}) | weighting.auxiliary=-1 is not a number from 0
+fit("/no/such.csv") | /no/such.csv
+"""
+
+
+@pytest.mark.parametrize("line", CALLS.strip().splitlines())
+def test_a_public_function_refuses_a_bad_value_in_one_line(known, monkeypatch, tmp_path, line):
+    monkeypatch.chdir(tmp_path)
+    call, said = line.split(" | ")
+    with pytest.raises(AuxtaskError) as refused:
+        eval(call, known)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []

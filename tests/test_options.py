@@ -1,0 +1,277 @@
+"""Options are declared once: the declarations, the yamls, the signatures and the page say the same."""
+
+import ast
+import importlib.util
+import inspect
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+from hydra.utils import get_object
+from omegaconf import OmegaConf
+from transformers import TrainingArguments
+
+from auxtask.baselines.graph import PAIR_COUNTS
+from auxtask.cli.checks import HYDRAS_OWN, OptionError, check_options
+from auxtask.cli.command_options import OPTIONS
+from auxtask.cli.signatures import signature
+from auxtask.cli.trainer_options import FREE_FIELDS, SET_BY_COMMAND
+from auxtask.data.dataset import SPLITS
+from auxtask.data.segmenters import SEGMENTERS
+from auxtask.ground.files import config_folder
+from auxtask.likelihood.rows import PLL_METRICS
+from auxtask.model.precision import DTYPES
+from auxtask.phrases.extraction import Scope
+from auxtask.phrases.segmentation import WordScope
+from auxtask.plot.heatmap import PALETTES
+from auxtask.runs.metrics import METRICS
+from auxtask.tasks.masking import DECODERS
+from auxtask.training.plan import TrainingPlan
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "make_options.py"
+spec = importlib.util.spec_from_file_location("make_options", SCRIPT)
+make_options = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_options)
+
+
+@pytest.fixture(scope="module")
+def commands():
+    """The configs of each command, with each option of each config group at least once."""
+    return {command: list(make_options.composed(command)) for command in OPTIONS}
+
+
+def matches(pattern, path):
+    parts = pattern.split(".")
+    return len(parts) == len(path) and all(part in ("*", name) for part, name in zip(parts, path, strict=True))
+
+
+def declared(command, path):
+    return [option for option in OPTIONS[command] if matches(option.name, path)]
+
+
+def paths_of(node, path=()):
+    """All names of a config but those that Hydra reads, and those of settings that are transformers' own."""
+    for name, value in node.items():
+        here = (*path, name)
+        if name not in HYDRAS_OWN and path[-1:] != ("lr_scheduler_kwargs",):
+            yield here
+            if isinstance(value, Mapping):
+                yield from paths_of(value, here)
+
+
+def test_every_name_of_every_yaml_is_declared_once(commands):
+    for command, configs in commands.items():
+        for path in {path for _, config in configs for path in paths_of(config)}:
+            assert len(declared(command, path)) == 1, (command, path)
+
+
+def test_every_declared_name_stands_in_a_yaml(commands):
+    known = {path for configs in commands.values() for _, config in configs for path in paths_of(config)}
+    for command, options in OPTIONS.items():
+        for option in options:
+            # A name of the user's own choice need not be there; a last stage has the fields of the first.
+            pattern = option.name.replace("trainer.last_stage.", "trainer.").replace("datasets.*", "dataset")
+            is_free = pattern.endswith(".*")
+            assert is_free or any(matches(pattern, path) for path in known), (command, option.name)
+
+
+def test_what_the_yamls_have_is_allowed(commands):
+    for command, configs in commands.items():
+        for _, config in configs:
+            if command == "pretrain":
+                config = {**config, "data": {"train": "train.txt", "valid": ["valid.txt"]}}
+            check_options(command, OmegaConf.create(config))
+
+
+def test_the_page_is_what_the_script_writes(commands):
+    committed = make_options.PAGE.read_text(encoding="utf-8")
+    assert committed == make_options.page(commands), "python scripts/make_options.py writes it anew"
+
+
+def test_presets_name_options(commands):
+    groups = {path.name for path in config_folder().iterdir()}
+    for path in (config_folder() / "sweep").rglob("*.yaml"):
+        sweeper = yaml.safe_load(path.read_text())["hydra"]["sweeper"]["params"]
+        for name in sweeper:
+            assert name in groups or declared("train", name.split(".")), (path.name, name)
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "values"),
+    [
+        ("train", "trainer.metric", METRICS),
+        ("train", "baseline.metric", METRICS),
+        ("score", "metric", PLL_METRICS),
+        ("train", "aux.*.annotate.metric", PLL_METRICS),
+        ("score", "splits", SPLITS),
+        ("train", "baseline.batch_splits", SPLITS),
+        ("train", "scoring.words", SEGMENTERS),
+        ("train", "aux.*.decoder", DECODERS),
+        ("score", "palette", PALETTES),
+        ("train", "baseline.graph.pair_count", PAIR_COUNTS),
+        ("train", "scoring.dtype", ["auto", *DTYPES]),
+        ("train", "baseline.dtype", ["auto", *DTYPES]),
+        ("ngrams", "extractor.scope", get_args(Scope)),
+        ("ngrams", "extractor.word_scope", get_args(WordScope)),
+    ],
+)
+def test_the_choices_are_those_of_the_code(command, name, values):
+    [option] = [option for option in OPTIONS[command] if option.name == name]
+    kind = getattr(option.kind, "kinds", [option.kind])[0]
+    assert set(getattr(kind, "kind", kind).choices) == set(values)
+
+
+def targets_of(node):
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield node["_target_"]
+        for value in node.values():
+            yield from targets_of(value)
+
+
+def test_a_signature_read_from_source_is_that_of_the_object(commands):
+    targets = {target for configs in commands.values() for _, config in configs for target in targets_of(config)}
+    others = {
+        "auxtask.RTMCollator",
+        "auxtask.plot.heatmap.mask_heatmap",
+        "auxtask.masking.mean_adjust.mean_adjust",
+        "transformers.EarlyStoppingCallback",
+        "transformers.PrinterCallback",
+        *FREE_FIELDS.values(),
+    }
+    assert len(targets) > 25
+    for target in targets | others:
+        found, given = signature(target), inspect.signature(get_object(target))
+        parameters = {
+            name: each
+            for name, each in given.parameters.items()
+            if each.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        }
+        assert list(found.arguments) == list(parameters), target
+        required = [name for name, each in parameters.items() if each.default is inspect.Parameter.empty]
+        assert [name for name, each in found.arguments.items() if each.required] == required, target
+
+
+def test_the_fields_of_a_trainer_have_the_types_of_their_defaults():
+    """The kinds read off the annotations of `TrainingArguments` allow what it has by default."""
+    arguments = signature(FREE_FIELDS["trainer"]).arguments
+    plain = TrainingArguments("unused", use_cpu=True, report_to="none")
+    checked = 0
+    for name, argument in arguments.items():
+        value = getattr(plain, name, None)
+        if argument.kind and type(value) in (int, float, bool, str):
+            assert argument.kind.admits(value), name
+            checked += 1
+    assert checked > 60
+    assert not arguments["learning_rate"].kind.has_form("fast")
+    assert not arguments["hub_strategy"].kind.admits("never")
+
+
+def test_what_the_plan_sets_by_itself_cannot_be_set():
+    [call] = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(TrainingPlan)))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "training_arguments"
+    ]
+    names = {keyword.arg for keyword in call.keywords if keyword.arg} | {"output_dir"}
+    assert {f"trainer.{name}" for name in names} == set(SET_BY_COMMAND["train"])
+
+
+def test_the_check_loads_no_heavy_library():
+    """Not even where it has to look at components and at fields that are not declared."""
+    code = (
+        "import sys\n"
+        "from hydra import compose, initialize_config_dir\n"
+        "from auxtask.cli.checks import check_options\n"
+        "from auxtask.ground.files import config_folder\n"
+        "with initialize_config_dir(str(config_folder()), version_base='1.3'):\n"
+        "    config = compose('train', ['weighting=meta', 'adapter=lora', '+trainer.group_by_length=true'])\n"
+        "try:\n"
+        "    check_options('train', config)\n"
+        "except Exception as error:\n"
+        "    print(error)\n"
+        "print({'torch', 'transformers', 'datasets', 'numpy', 'peft'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    refused, loaded = done.stdout.splitlines()
+    assert refused.startswith("trainer.group_by_length=true is no option")
+    assert loaded == "set()"
+
+
+STRATEGY = """
+from dataclasses import dataclass
+from auxtask.masking.random import RTMCollator
+
+@dataclass
+class MyCollator(RTMCollator):
+    sharpness: float = 1.0
+
+def my_function(strength, *, bias: int = 0):
+    return None
+
+class Open:
+    def __init__(self, **anything):
+        pass
+
+@some.decorator
+class Decorated:
+    pass
+"""
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch):
+    """Check a run with a component from elsewhere; give what is refused."""
+    (tmp_path / "my_strategies.py").write_text(STRATEGY)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = OmegaConf.create(next(make_options.composed("train"))[1])
+
+    def start(**nodes):
+        try:
+            check_options("train", OmegaConf.merge(config, nodes))
+        except OptionError as error:
+            assert "my_strategies" not in sys.modules
+            return str(error)
+        return None
+
+    return start
+
+
+def masking(**fields):
+    node = {"_target_": "my_strategies.MyCollator", "_partial_": True, **fields}
+    return {"l3masking": {"masking": node}}
+
+
+def test_a_strategy_from_elsewhere_is_checked_by_its_signature(refusal):
+    assert refusal(aux=masking(sharpness=3)) is None
+    # The declaration of mask_rate is of auxtask's own strategies: here it may be what the signature says.
+    assert refusal(aux=masking(mask_rate=2.5)) is None
+    assert refusal(aux=masking(sharpnes=3)) == (
+        "aux.l3masking.masking.sharpnes=3 is no option, did you mean aux.l3masking.masking.sharpness?"
+    )
+    assert refusal(aux=masking(sharpness="high")).startswith(
+        "aux.l3masking.masking.sharpness='high' is not a number;"
+    )
+    assert refusal(aux=masking(qqq=1)) == (
+        "aux.l3masking.masking.qqq=1 is no option, MyCollator takes adjust, mask_rate, seed, sharpness, tokenizer"
+    )
+
+
+def test_what_a_component_from_elsewhere_needs_is_named(refusal):
+    function = {"_target_": "my_strategies.my_function"}
+    assert refusal(callbacks={"mine": function}) == (
+        "callbacks.mine.strength is missing; my_strategies.my_function needs it"
+    )
+    assert refusal(callbacks={"mine": {**function, "_partial_": True}}) is None
+    assert "callbacks.mine.bias=0.5 is not a whole number" in refusal(
+        callbacks={"mine": {**function, "strength": 1, "bias": 0.5}}
+    )
+
+
+def test_where_the_source_does_not_tell_hydra_does(refusal):
+    for target in ("my_strategies.Open", "my_strategies.Decorated", "no_such_module.X"):
+        assert refusal(callbacks={"mine": {"_target_": target, "anything": {"at": "all"}}}) is None
