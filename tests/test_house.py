@@ -226,3 +226,11 @@ def test_contributing_has_the_picture_that_the_imports_are_held_against():
         words = re.findall(r"[a-z]+", drawn)
         assert words[0] == line[0]
         assert set(line) <= set(words), drawn
+
+
+def test_results_are_one_archive_beside_tables_people_read():
+    folder = SOURCE.parents[1] / "results"
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert len(files) <= 12
+    assert {"README.md", "runs.tar.xz"} <= set(files)
+    assert not [name for name in files if re.search(r"[0-9a-f]{12}", name)]
