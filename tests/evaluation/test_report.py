@@ -15,6 +15,7 @@ from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
 from auxtask.ground.files import config_folder
+from auxtask.reporting import writing
 from auxtask.reporting.figures import block_figures, changing_weights, score_curves
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
@@ -136,6 +137,15 @@ def test_a_report_loads_no_torch(runs, tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
     assert (output / "report.html").exists()
     assert list(output.glob("figures/*.png"))
+
+
+def test_several_processes_draw_what_one_does(runs, tmp_path, monkeypatch):
+    for at_least in (1, 100):
+        monkeypatch.setattr(writing, "BLOCKS_WORTH_A_PROCESS", at_least)
+        monkeypatch.setattr(writing, "usable_cores", lambda: 2)
+        write(runs, tmp_path / str(at_least))
+    assert files_of(tmp_path / "1") == files_of(tmp_path / "100")
+    assert list((tmp_path / "1").glob("figures/*.png"))
 
 
 def test_the_same_runs_give_the_same_bytes(runs, tmp_path):

@@ -139,6 +139,16 @@ def mean_over_processes(value: "Tensor") -> "Tensor":
     return total / dist.get_world_size()
 
 
+def usable_cores() -> int:
+    """Count the cores that this process may run on.
+
+    >>> usable_cores() >= 1
+    True
+    """
+    # macOS and Windows bind no process to some of their cores.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def processor() -> str:
     """Name the processor, as the system does."""
     try:

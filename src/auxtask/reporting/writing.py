@@ -5,13 +5,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import joblib
 from matplotlib import rc_context
 from tqdm.contrib.concurrent import process_map
 
 from auxtask.evaluation.groups import Block
 from auxtask.ground.escaping import escape_markdown, file_name, link
 from auxtask.ground.files import write_text
+from auxtask.ground.machine import usable_cores
 from auxtask.plot.saving import inline_svg, save_figure
 from auxtask.plot.style import STYLE
 from auxtask.reporting.figures import CAPTIONS, block_figures
@@ -49,7 +49,7 @@ def _draw(sections: Sequence[Section], folder: Path) -> dict[str, list[Picture]]
     if len(blocks) < BLOCKS_WORTH_A_PROCESS:
         drawn = iter([draw(block) for block in blocks])
     else:
-        workers = min(joblib.cpu_count(), len(blocks))
+        workers = min(usable_cores(), len(blocks))
         drawn = iter(process_map(draw, blocks, max_workers=workers, desc="Drawing", unit="block", delay=1))
     return {
         section.title: [picture for of_block in islice(drawn, len(section.blocks)) for picture in of_block]
