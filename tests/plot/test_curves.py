@@ -23,6 +23,27 @@ def test_a_line_is_the_mean_over_seeds_and_a_band_their_range():
     assert steps.lines[0].get_color() == seconds.lines[0].get_color() != steps.lines[1].get_color()
 
 
+def test_many_methods_are_told_apart_and_their_legend_covers_no_line():
+    lines = {
+        f"rtm, weighting=static, aux.rtm.decoder={number}": [([1, 2], [number, number])] for number in range(14)
+    }
+    figure = curve_figure("toy", {"steps": lines, "seconds": lines}, "macro-F1, %")
+    assert len({(line.get_color(), line.get_marker()) for line in figure.axes[0].lines}) == 14
+    figure.canvas.draw()
+    [legend] = figure.legends
+    box = legend.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= box.y0
+    assert not any(box.overlaps(axes.get_tightbbox()) for axes in figure.axes)
+    assert [text.get_text() for text in legend.get_texts()] == list(lines)
+    assert figure.axes[0].get_legend() is None
+    # The panels are as high as those of a figure with a legend of one line.
+    few = curve_figure("toy", {"steps": {"stl": [([1, 2], [0, 1])]}, "seconds": {}}, "macro-F1, %")
+    heights = [each.axes[0].get_window_extent().height for each in (figure, few)]
+    assert heights[0] == pytest.approx(heights[1], rel=0.1)
+    assert few.axes[0].get_legend() is not None
+
+
 def test_gains_are_points_over_the_size_with_a_line_over_its_logarithm():
     sizes, changes = [1, 10, 100], [3.0, 2.5, 1.0]
     [panel, other] = gain_figure("toy", {"rtm": (sizes, changes), "l3masking": ([7], [1.0])}, "stl").axes

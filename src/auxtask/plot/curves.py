@@ -19,6 +19,7 @@ from auxtask.plot.style import (
     grid,
     legend_label,
     panel_title,
+    place_legend,
 )
 
 
@@ -31,7 +32,7 @@ def curve_figure(title: str, panels: Mapping[str, Mapping[str, Sequence[Curve]]]
         ylabel: what the scores are.
 
     Returns:
-        The figure, with the legend in the first panel.
+        The figure; the legend stands in the first panel, or below all where it would cover too much of it.
 
     >>> seeds = [([10, 20], [40.0, 50.0]), ([10, 20], [44.0, 56.0])]
     >>> [axes] = curve_figure("toy", {"steps": {"stl": seeds}}, "macro-F1, %").axes
@@ -44,11 +45,12 @@ def curve_figure(title: str, panels: Mapping[str, Mapping[str, Sequence[Curve]]]
         for axes, (xlabel, lines) in zip(all_axes, panels.items(), strict=True):
             axes.set_xlabel(xlabel)
             for at, (label, curves) in enumerate(lines.items()):
-                color, marker = COLORS[at % len(COLORS)], MARKERS[at % len(MARKERS)]
+                # The second round of colours has other markers than the first.
+                color, marker = COLORS[at % len(COLORS)], MARKERS[(at + at // len(COLORS)) % len(MARKERS)]
                 draw_seeds(axes, curves, color, marker=marker, ms=3.5, lw=1.4, label=legend_label(label))
         all_axes[0].set_ylabel(ylabel)
         finish(figure, all_axes, title)
-        all_axes[0].legend(loc="lower right")
+        place_legend(figure, all_axes[0])
     return figure
 
 

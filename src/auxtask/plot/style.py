@@ -108,5 +108,32 @@ def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
         panel.grid(True, color=INK, alpha=0.18, lw=0.6)
         panel.set_axisbelow(True)
     figure.suptitle(escape_figure(title), fontsize=10)
+    _lay_out(figure)
+
+
+def _lay_out(figure: Figure) -> None:
     # Placed once here: a figure with a layout engine of its own is drawn twice for each format.
     ConstrainedLayoutEngine().execute(figure)
+
+
+def place_legend(figure: Figure, panel: Axes) -> None:
+    """Put the legend into the lower right of a panel, or below the figure where it would cover half of the panel.
+
+    Args:
+        figure: finished but for its legend; it grows by what stands below.
+        panel: of the figure, with the lines that the legend names.
+    """
+    legend = panel.legend(loc="lower right")
+    needed, free = legend.get_window_extent(), panel.get_window_extent()
+    if needed.width <= free.width and 2 * needed.height <= free.height:
+        return
+    legend.remove()
+    lines, labels = panel.get_legend_handles_labels()
+    for columns in (3, 2, 1):
+        below = figure.legend(lines, labels, loc="outside lower center", ncols=columns)
+        needed = below.get_window_extent()
+        if columns == 1 or needed.width <= figure.bbox.width:
+            break
+        below.remove()
+    figure.set_figheight(figure.get_figheight() + needed.height / figure.dpi)
+    _lay_out(figure)
