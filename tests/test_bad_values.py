@@ -136,6 +136,7 @@ train    | baseline=bertgat baseline.network.dropout=1 | 1 | baseline.network.dr
 train    | baseline=textgcn +baseline.epochs=3 | 2 | baseline.epochs=3 is no option, did you mean baseline.num_e
 train    | baseline=tfidf_svm baseline.ngram_ranges=[[1]] | 1 | baseline.ngram_ranges=[[1]] is not a list of one
 train    | baseline=frozen baseline.inverse_regularization=[0] | 1 | baseline.inverse_regularization=[0] is not
+train    | baseline=frozen baseline.name=a/b | 1 | baseline.name='a/b' names a folder of runs and holds '/'
 train    | baseline=frozen ~baseline.name | 2 | baseline.name is missing; give it, for example baseline.name=min
 score    | splits=[trian] | 1 | splits=['trian'] is not a list of one or more: train, valid or test, did you
 score    | splits=train | 2 | splits='train' is not a list of one or more
@@ -237,6 +238,28 @@ def test_a_bad_value_ends_in_one_line_before_any_work(start, tmp_path, command, 
     assert error.count("\n") == 1
     assert got == int(code)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("model.max_lenght=16", "Could not override 'model.max_lenght', did you mean model.max_length?"),
+        ("sede=1", "Could not override 'sede', did you mean seed?"),
+        (
+            "trainer.label_smoothing_factor=0.1",
+            "Could not override 'trainer.label_smoothing_factor'; "
+            "To append to your config use +trainer.label_smoothing_factor=0.1",
+        ),
+        (
+            "aux.l3masking.masking.seed=1",
+            "Could not override 'aux.l3masking.masking.seed', did you mean aux.l3masking.masking.mask_rate?; "
+            "To append to your config use +aux.l3masking.masking.seed=1",
+        ),
+    ],
+)
+def test_a_plus_is_advised_only_where_it_helps(start, word, said):
+    code, error = start("train", word)
+    assert (code, error) == (2, f"error: {said}\n")
 
 
 def test_the_table_goes_over_every_command_and_names_what_was_typed():

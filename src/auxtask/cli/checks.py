@@ -9,12 +9,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from auxtask.cli.command_options import OPTIONS
-from auxtask.cli.kinds import Choice, Kind, Text, shown
+from auxtask.cli.kinds import Choice, Fields, Kind, Text, shown
 from auxtask.cli.options import Option
 from auxtask.cli.signatures import Signature, signature
 from auxtask.cli.sources import find, names_in
 from auxtask.cli.trainer_options import FREE_FIELDS, SET_BY_COMMAND
 from auxtask.errors import AuxtaskError
+from auxtask.ground.files import folder_name
 from auxtask.ground.names import MAIN
 
 Path = tuple[str, ...]
@@ -59,9 +60,24 @@ def check_options(command: str, config: DictConfig) -> None:
     """
     written: Any = OmegaConf.to_container(config)
     values: Any = OmegaConf.to_container(config, resolve=True)
-    errors = [*_Check(command).node((), values, written), *_of_other_tasks(values)]
+    errors = [*_Check(command).node((), values, written), *_of_other_tasks(values), *_of_no_folder(values)]
     if errors:
         raise next((error for error in errors if not error.inherited), errors[0])
+
+
+def may_be_added(command: str, name: str) -> bool:
+    """Tell whether a leading plus would make a name an option.
+
+    >>> may_be_added("train", "model.max_lenght"), may_be_added("train", "trainer.label_smoothing_factor")
+    (False, True)
+    """
+    *above, last = name.split(".")
+    path, check = tuple(above), _Check(command)
+    holder = check.option(path)
+    if holder is not None and not isinstance(holder.kind, Fields):
+        return True
+    names = check.names(path, {}, check.signature(path, None))
+    return names is None or last in names
 
 
 def _of_other_tasks(config: Mapping[str, Any]) -> Iterator[OptionError]:
@@ -70,6 +86,16 @@ def _of_other_tasks(config: Mapping[str, Any]) -> Iterator[OptionError]:
         case {"aux": dict(tasks), "weighting": {"tasks": dict(weights)}} if tasks and not config.get("baseline"):
             for name in weights.keys() - {MAIN, *tasks}:
                 yield _unknown(("weighting", "tasks", name), weights[name], {MAIN, *tasks})
+
+
+def _of_no_folder(config: Mapping[str, Any]) -> Iterator[OptionError]:
+    """Refuse the name of a method that cannot be that of a folder of runs."""
+    match config:
+        case {"baseline": {"name": str(name)}}:
+            try:
+                folder_name("baseline.name", name)
+            except AuxtaskError as error:
+                yield OptionError(str(error), OUT_OF_RANGE)
 
 
 @dataclass(frozen=True)
@@ -93,12 +119,12 @@ class _Check:
             name = ".".join((*path, "_target_"))
             yield OptionError(f"{name}={shown(target)} is no class or function of auxtask")
             return
-        takes = self._signature(path, target, ours)
-        names = self._names(path, node, takes, ours)
+        takes = self.signature(path, target, ours)
+        names = self.names(path, node, takes, ours)
         for name, value in node.items():
             here = (*path, str(name))
             below = written.get(name) if isinstance(written, Mapping) else None
-            option = self._option(here, ours)
+            option = self.option(here, ours)
             kind = option.kind if option else takes.kinds.get(str(name)) if takes else None
             setter = SET_BY_COMMAND.get(self.command, {}).get(_of_any_stage(here)) if ours else None
             if setter is not None:
@@ -115,7 +141,7 @@ class _Check:
     def _declared(self) -> list[Option]:
         return OPTIONS[self.command]
 
-    def _option(self, path: Path, ours: bool) -> Option | None:
+    def option(self, path: Path, ours: bool = True) -> Option | None:
         """Find the declaration of an option."""
         found = (each for each in self._declared if _matches(each.name, path) and (ours or not each.handed_on))
         return next(found, None)
@@ -125,12 +151,14 @@ class _Check:
         steps = ((each, each.name.rpartition(".")) for each in self._declared if ours or not each.handed_on)
         return {last: each for each, (above, _, last) in steps if _matches(above, path)}
 
-    def _signature(self, path: Path, target: str | None, ours: bool) -> Signature | None:
+    def signature(self, path: Path, target: str | None, ours: bool = True) -> Signature | None:
         """Read what a component takes, or a group with the fields of a class."""
         free = FREE_FIELDS.get(".".join(path)) if ours else None
         return signature(free or target) if free or isinstance(target, str) else None
 
-    def _names(self, path: Path, node: Mapping[str, Any], takes: Signature | None, ours: bool) -> set[str] | None:
+    def names(
+        self, path: Path, node: Mapping[str, Any], takes: Signature | None, ours: bool = True
+    ) -> set[str] | None:
         """List the names that a node may hold; None for any."""
         below = self._below(path, ours)
         if "_target_" in node:

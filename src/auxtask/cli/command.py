@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.cli.checks import OptionError, check_options
-from auxtask.cli.command_line import prepared, suggestion
+from auxtask.cli.command_line import prepared, with_suggestion
 from auxtask.cli.command_options import help_table
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import visible
@@ -80,9 +80,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             raise
         message, code = said
         if isinstance(error, HydraException):
-            first, *others = message.splitlines()
-            first = first.rstrip(".") + suggestion(str(error), config_name, typed)
-            message = "\n".join([first, *others])
+            message = with_suggestion(message, config_name, typed)
         _say(message)
         raise SystemExit(code) from None
 

@@ -15,6 +15,7 @@ from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from auxtask.cli.checks import may_be_added
 from auxtask.errors import did_you_mean
 from auxtask.ground.files import config_folder
 
@@ -58,31 +59,41 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.double).with_quotes()
 
 
-def suggestion(message: str, config_name: str, arguments: Sequence[str]) -> str:
-    """Find what is meant by a name that Hydra refuses.
+def with_suggestion(message: str, config_name: str, arguments: Sequence[str]) -> str:
+    """Add what is meant by a name that Hydra refuses, and leave out advice that leads nowhere.
 
     Args:
-        message: Hydra's.
+        message: Hydra's, in lines.
         config_name: the primary config of the command.
         arguments: of the command line; the options that they choose decide which fields there are.
 
     Returns:
-        As from `did_you_mean`, with the names of config groups, of their options and of fields.
+        The message with a name as from `did_you_mean`, one of a config group, of its options or of a field.
     """
+    first, *others = message.splitlines()
     refused = _REFUSED_NAME.search(message)
     if refused is None:
-        return ""
+        return message
+    if not may_be_added(config_name, refused[1]):
+        others = [line for line in others if not line.startswith("To append to your config")]
+    return "\n".join([first.rstrip(".") + _suggestion(refused[1], message, config_name, arguments), *others])
+
+
+def _suggestion(refused: str, message: str, config_name: str, arguments: Sequence[str]) -> str:
     options = [path.relative_to(config_folder()) for path in config_folder().glob("*/**/*.yaml")]
     groups = {path.parent.as_posix() for path in options}
     # Hydra's own, such as its launchers, stand in its message alone.
     listed = re.search(r"Available options in '(.*)':", message)
     names = {f"{path.parent.as_posix()}/{path.stem}" for path in options}
-    names |= {f"{listed[1]}/{option}" for option in re.findall(r"\n\t(.+)", message)} if listed else set()
+    names |= {f"{listed[1]}/{option}" for option in re.findall(r"(?:\n\t|': )(.+)", message)} if listed else set()
     shown = {name: "=".join(name.rsplit("/", 1)) for name in names}
     fields = _fields(config_name, [each for each in arguments if _chosen_group(each) in groups])
     shown |= {name: name for name in [*groups, *fields]}
-    near = get_close_matches(refused[1], shown, n=1, cutoff=0.7)
-    return f", did you mean {shown[near[0]]}?" if near and near[0] != refused[1] else ""
+    # What holds the name is there, and not what is meant.
+    near = get_close_matches(
+        refused, [name for name in shown if not f"{refused}.".startswith(f"{name}.")], n=1, cutoff=0.7
+    )
+    return f", did you mean {shown[near[0]]}?" if near else ""
 
 
 def _readable(argument: str) -> str:
