@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the README's own test command in a fresh virtual environment, then lint and types, then the wheel in another.
+# Runs the README's own test command in a fresh virtual environment, the tests marked `ci`, lint and types, then the
+# wheel in another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -13,6 +14,8 @@ source "$folder/venv/bin/activate"
 command=$(grep -E '^pip install -c constraints.txt -e "\.\[test\]" && pytest' README.md)
 echo "+ $command"
 bash -c "$command"
+# What takes too long for every run: launches, many architectures, whole real data sets, the wheel.
+pytest -m ci
 
 pip install -q -c constraints.txt -e ".[dev]"
 ruff check .

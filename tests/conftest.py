@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Tests run beside each other and start processes of their own: one thread for each, from the time torch is loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 import torch
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
@@ -32,9 +35,7 @@ def sentences() -> list[str]:
     return SENTENCES
 
 
-@pytest.fixture
-def masked_lm(tokenizer: PreTrainedTokenizerFast) -> BertForMaskedLM:
-    """A random BERT of two layers over the tokenizer's vocabulary."""
+def small_bert(tokenizer: PreTrainedTokenizerFast) -> BertForMaskedLM:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -48,10 +49,16 @@ def masked_lm(tokenizer: PreTrainedTokenizerFast) -> BertForMaskedLM:
 
 
 @pytest.fixture
-def model_folder(tmp_path: Path, tokenizer: PreTrainedTokenizerFast, masked_lm: BertForMaskedLM) -> Path:
-    """The random BERT on disk, as a user's own model would be."""
-    folder = tmp_path / "small-bert"
-    masked_lm.save_pretrained(folder)
+def masked_lm(tokenizer: PreTrainedTokenizerFast) -> BertForMaskedLM:
+    """A random BERT of two layers over the tokenizer's vocabulary."""
+    return small_bert(tokenizer)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: PreTrainedTokenizerFast) -> Path:
+    """The random BERT on disk, as a user's own model would be; all tests read the same folder."""
+    folder = tmp_path_factory.mktemp("models") / "small-bert"
+    small_bert(tokenizer).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

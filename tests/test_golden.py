@@ -1,6 +1,6 @@
 """Short runs of every option against stored figures: a change of behaviour shows in review.
 
-`AUXTASK_RECORD=1 pytest tests/test_golden.py -m slow` stores this machine's figures in `golden.json`. Elsewhere
+`AUXTASK_RECORD=1 pytest tests/test_golden.py -m slow -n 0` stores this machine's figures in `golden.json`. Elsewhere
 they may differ by rounding; on the processor and the torch that recorded them they are the same to the last digit.
 """
 
@@ -102,6 +102,7 @@ def stored():
     machine = {"processor": here["processor"], "torch": here["versions"]["torch"]}
     values = json.loads(STORED.read_text()) if STORED.exists() else {}
     if RECORD:
+        assert "PYTEST_XDIST_WORKER" not in os.environ, "each of several workers would store its own share alone"
         values = {"machine": machine, "figures": {}}
     yield values["figures"], values["machine"] == machine
     if RECORD:

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[1] / "scripts" / "bench_minimal_pairs.py"
 
 
+@pytest.mark.ci
 def test_sentence_pll_prefers_the_grammatical_one():
     done = subprocess.run([sys.executable, SCRIPT, "--model", "tiny"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

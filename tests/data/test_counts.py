@@ -100,7 +100,9 @@ KNOWN = {
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.ci] * (name in ("imdb", "20ng"))) for name in KNOWN]
+)
 def test_copies_in_the_real_data_sets(data_folder, name):
     config = OmegaConf.load(config_folder() / "dataset" / f"{name}.yaml")
     counts = document_counts(instantiate(config, data_folder=str(data_folder)))

@@ -96,6 +96,7 @@ def test_other_versions_are_made_again(built, monkeypatch):
         load_docstrings(folder)
 
 
+@pytest.mark.ci
 def test_a_fresh_process_makes_the_same_set_and_imports_none_of_the_packages(built):
     # `datasets` itself imports NumPy and pandas; SymPy, NetworkX, SciPy and torch come in only if we do it.
     program = (

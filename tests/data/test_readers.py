@@ -92,7 +92,7 @@ GOOD = b"text,label\na,x\n"
         ("x.csv.gz", GOOD, {}, "is not a whole gzip file"),
         (
             "x.jsonl.gz",
-            gzip.compress(b'{"text": "a", "label": 1}\n' * 99)[:-9],
+            gzip.compress(b'{"text": "a", "label": 1}\n' * 99, mtime=0)[:-9],
             {},
             "is not a whole gzip file",
         ),

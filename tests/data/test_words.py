@@ -167,12 +167,13 @@ TOKENIZERS = {family: learned(family, ["a b ab é東京のアที่", "abab!a
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.ci)])
 @pytest.mark.parametrize(
     "family", [wordpiece, byte_level_bpe, xlm_roberta, xlm_roberta_by_white_space, characters]
 )
-def test_english_words_stay_those_of_the_pre_tokenizer(family, data_folder):
+def test_english_words_stay_those_of_the_pre_tokenizer(family, data_folder, count):
     for name in ("acl_arc", "20ng"):
-        texts = [text for text, _ in read_pairs(data_folder / name / "train.jsonl.gz")[:400]]
+        texts = [text for text, _ in read_pairs(data_folder / name / "train.jsonl.gz")[:count]]
         tokenizer = family(texts[:100])
         assert not keeps_spaces(tokenizer) or family is xlm_roberta_by_white_space
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from folders import make_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auxtask.evaluation.class_gains import class_gains
 from auxtask.evaluation.groups import comparable_blocks, differences
 from auxtask.runs.reading import read_runs
+from folders import make_run
 
 
 def blocks_of(folder):

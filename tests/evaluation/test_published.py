@@ -3,13 +3,13 @@
 import csv
 
 import pytest
-from folders import make_run
 
 from auxtask.evaluation.dataset_table import HEADINGS, dataset_table
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.published import FOLDER, published_scores, published_statistics
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
 from auxtask.runs.reading import read_runs
+from folders import make_run
 
 
 def rows_of(path):

@@ -4,7 +4,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from folders import make_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
@@ -21,6 +20,7 @@ from auxtask.evaluation.significance import (
 )
 from auxtask.runs.reading import read_runs
 from auxtask.tables.values import Interval
+from folders import make_run
 
 
 def resamples_of(gold, num_classes, count, seed):

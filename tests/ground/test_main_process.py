@@ -19,11 +19,11 @@ dist.destroy_process_group()
 """
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_two_processes_agree_on_the_main_one(tmp_path):
     script = tmp_path / "agree.py"
     script.write_text(CODE)
-    line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29555"]
+    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run([*line, str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("I am the main one") == 1

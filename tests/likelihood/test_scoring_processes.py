@@ -1,10 +1,7 @@
 """The command launched on two real processes: the same scores, each computed once, told once."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +9,8 @@ from datasets import Dataset
 
 from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
+from processes import launch
 
-# What `accelerate launch` starts on a machine with several GPUs; on CPUs it starts one process alone.
-LAUNCH = "torch.distributed.run --standalone --nproc_per_node 2"
 SPLITS = ("train", "valid", "test")
 
 
@@ -23,20 +19,16 @@ def test_two_processes_score_what_one_does(tmp_path: Path, model_folder: Path, s
     rows = [{"text": text, "label": str(index % 2)} for index, text in enumerate(texts)]
     for split in SPLITS:
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    output = subprocess.run(
-        [
-            sys.executable, "-m", *LAUNCH.split(), "-m", "auxtask.score",
-            "dataset=files", *(f"dataset.{split}={tmp_path / split}.jsonl" for split in SPLITS),
-            f"model.name={model_folder}", "model.max_length=20", "long=window", "scoring.dtype=float32",
-            f"paths.cache={tmp_path / 'cache'}", f"histogram={tmp_path / 'histogram.png'}",
-        ],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+    main, other = launch(
+        2, tmp_path, "score", "dataset=files", *(f"dataset.{split}={tmp_path / split}.jsonl" for split in SPLITS),
+        f"model.name={model_folder}", "model.max_length=20", "long=window", "scoring.dtype=float32",
+        f"paths.cache={tmp_path / 'cache'}", f"histogram={tmp_path / 'histogram.png'}",
     )  # fmt: skip
-    assert output.returncode == 0, output.stderr[-2000:]
-    [line] = re.findall(r"^train: .*$", output.stdout, re.MULTILINE)
+    assert other.output == ""
+    [line] = re.findall(r"^train: .*$", main.output, re.MULTILINE)
     assert line.startswith(f"train: {len(texts)} documents, ")
     assert "0 documents and" in line
-    assert re.search(r"2 shards, 0\.\d MB$", output.stdout.strip())
+    assert re.search(r"2 shards, 0\.\d MB$", main.output.strip())
     assert (tmp_path / "histogram.png").stat().st_size > 0
 
     shards = [dict(np.load(path)) for path in (tmp_path / "cache" / "scores").rglob("*.npz")]

@@ -22,6 +22,7 @@ def r8(data_folder):
     return tokenizer, token_ids, [class_names.index(label) for _, label in pairs], class_names
 
 
+@pytest.mark.ci
 def test_three_thousand_documents_are_segmented_as_in_training(r8):
     _, token_ids, _, _ = r8
     documents = token_ids[:3000]

@@ -18,14 +18,24 @@ from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator
 from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from processes import context
 
 EPOCHS = 3
 LOADERS = {
     "workers": {"num_workers": 2},
     "persistent": {"num_workers": 2, "persistent_workers": True},
     "reading ahead": {"num_workers": 2, "persistent_workers": True, "prefetch_factor": 4},
+    # All that a worker needs is pickled, for it shares nothing with this process.
+    "from a fork server": {"num_workers": 1, "persistent_workers": True, "multiprocessing_context": context},
     "spawned": {"num_workers": 1, "persistent_workers": True, "multiprocessing_context": "spawn"},
 }
+each_loader = pytest.mark.parametrize(
+    "loader",
+    [
+        pytest.param(loader, id=name, marks=[pytest.mark.ci] * (name == "spawned"))
+        for name, loader in LOADERS.items()
+    ],
+)
 COLLATORS = {
     "rtm": RTMCollator,
     "l3masking": L3MaskingCollator,
@@ -62,7 +72,7 @@ def assert_equal(found, expected):
             torch.testing.assert_close(batch, expected_batch, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("loader", LOADERS.values(), ids=LOADERS)
+@each_loader
 def test_all_that_is_drawn_is_drawn_anew_in_each_epoch(tokenizer, documents, loader, tmp_path):
     tasks = {name: make(tokenizer, 0.3, seed=0) for name, make in COLLATORS.items()}
     draw = IndependentDocuments(documents, seed=0)
@@ -76,7 +86,7 @@ def test_all_that_is_drawn_is_drawn_anew_in_each_epoch(tokenizer, documents, loa
             assert not torch.equal(labels[0], labels[1]), part
 
 
-@pytest.mark.parametrize("loader", LOADERS.values(), ids=LOADERS)
+@each_loader
 def test_refreshed_likelihoods_reach_the_workers(tokenizer, masked_lm, documents, loader, tmp_path):
     masking = functools.partial(L3MaskingCollator, mask_rate=0.3)
 

@@ -4,11 +4,11 @@ import io
 import tarfile
 
 import pytest
-from folders import make_run
 
 from auxtask.errors import AuxtaskError
 from auxtask.runs.archive import opened_runs, pack_runs
 from auxtask.runs.reading import read_runs
+from folders import make_run
 
 
 @pytest.fixture

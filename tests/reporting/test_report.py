@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from folders import files_of, make_run
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -22,6 +21,7 @@ from auxtask.reporting.writing import write_report
 from auxtask.runs.reading import read_runs
 from auxtask.runs.settings import named_settings
 from auxtask.tables.values import Missing, Rank
+from folders import files_of, make_run
 
 GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 

@@ -32,7 +32,7 @@ from auxtask.runs.metrics import METRICS
 from auxtask.tasks.masking import DECODERS
 from auxtask.training.plan import TrainingPlan
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "make_options.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "make_options.py"
 spec = importlib.util.spec_from_file_location("make_options", SCRIPT)
 make_options = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make_options)

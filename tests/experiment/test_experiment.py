@@ -2,13 +2,9 @@
 
 import functools
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import shutil
+from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +23,7 @@ from auxtask.tasks.self_paced import SelfPacedTask
 from auxtask.training import stages
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 from experiments import run as run_tasks
+from processes import Command
 
 TRAINER = {
     "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
@@ -58,15 +55,32 @@ def dataset(sentences):
     return build_text_dataset(splits, name="marks", provenance={})
 
 
-@pytest.fixture
-def run(dataset, model_folder, tmp_path):
-    def start(tasks="rtm", name="run", seed=0, model=model_folder, weighting=None, **changes):
-        folder = RunFolder(tmp_path / name)
-        trainer = {**TRAINER, **changes}
+@pytest.fixture(scope="module")
+def run_in(dataset, model_folder):
+    def start(folder, tasks="rtm", seed=0, model=model_folder, weighting=None, **changes):
+        folder, trainer = RunFolder(folder), {**TRAINER, **changes}
         return folder, run_tasks(dataset, model, TASKS[tasks], trainer, folder, seed=seed, weighting=weighting)
 
-    start.folder = tmp_path  # type: ignore[attr-defined]
     return start
+
+
+@pytest.fixture
+def run(run_in, tmp_path):
+    return lambda tasks="rtm", name="run", **changes: run_in(tmp_path / name, tasks, **changes)
+
+
+@pytest.fixture(scope="module")
+def whole(run_in, tmp_path_factory):
+    """Uninterrupted runs, each computed once for all tests that look at it or compare another with it."""
+    runs = {}
+
+    def look_up(tasks="rtm", **changes):
+        key = json.dumps([tasks, changes])
+        if key not in runs:
+            runs[key] = run_in(tmp_path_factory.mktemp("whole"), tasks, **changes)
+        return runs[key]
+
+    return look_up
 
 
 def figures(metrics):
@@ -80,7 +94,7 @@ def figures(metrics):
 
 @pytest.mark.parametrize("tasks", ["stl", "rtm", "l3masking"])
 def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
-    folder, metrics = run(tasks, model="tiny", learning_rate=5e-4)
+    folder, metrics = run(tasks, learning_rate=1e-2, per_device_train_batch_size=4)
     assert metrics["test"]["macro_f1"] > 0.9
     assert sorted(path.name for path in folder.path.iterdir() if path.name != ".lock") == [
         "history.jsonl", "metrics.json", "model", "predictions.jsonl",
@@ -98,8 +112,8 @@ def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
     assert support == np.bincount(dataset["test"]["label"]).tolist()
 
 
-def test_stock_transformers_reproduces_the_predictions(run, dataset):
-    folder, metrics = run()
+def test_stock_transformers_reproduces_the_predictions(whole, dataset):
+    folder, metrics = whole()
     rows = [json.loads(line) for line in (folder.path / "predictions.jsonl").read_text().splitlines()]
     texts = dataset["test"]["text"]
     model = AutoModelForSequenceClassification.from_pretrained(folder.model).eval()
@@ -120,8 +134,8 @@ def test_stock_transformers_reproduces_the_predictions(run, dataset):
 
 
 @pytest.mark.parametrize("tasks", ["stl", "l3masking"])
-def test_same_seed_same_figures_other_seed_other_predictions(run, tasks):
-    _, first = run(tasks, "first")
+def test_same_seed_same_figures_other_seed_other_predictions(run, whole, tasks):
+    _, first = whole(tasks)
     folder, again = run(tasks, "again")
     other_folder, _ = run(tasks, "other", seed=1)
     assert figures(first) == figures(again)
@@ -140,22 +154,26 @@ class Stop(TrainerCallback):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(
-    ("tasks", "steps"), [("l3masking", {}), ("self_paced", {"eval_strategy": "steps", "eval_steps": 5})]
-)
-def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, monkeypatch, tasks, steps):
-    _, whole = run(tasks, "whole", **steps)
+@contextmanager
+def stopped_at(step):
     trainer_class = stages.MultiTaskTrainer
 
     def interrupted(*arguments, callbacks, **keywords):
-        return trainer_class(*arguments, callbacks=[*callbacks, Stop(31)], **keywords)
+        return trainer_class(*arguments, callbacks=[*callbacks, Stop(step)], **keywords)
 
-    monkeypatch.setattr(stages, "MultiTaskTrainer", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "MultiTaskTrainer", interrupted)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("tasks", "steps"), [("l3masking", {}), ("self_paced", {"eval_strategy": "steps", "eval_steps": 5})]
+)
+def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, whole, tasks, steps):
+    with stopped_at(31), pytest.raises(KeyboardInterrupt):
         run(tasks, "cut", **steps)
-    monkeypatch.undo()
     folder, resumed = run(tasks, "cut", **steps)
-    assert figures(resumed) == figures(whole)
+    assert figures(resumed) == figures(whole(tasks, **steps)[1])
     history = [json.loads(line)["step"] for line in (folder.path / "history.jsonl").read_text().splitlines()]
     assert history == sorted(set(history))
 
@@ -165,52 +183,60 @@ def cut_in_half(file):
     file.write_bytes(content[: len(content) // 2])
 
 
+@pytest.fixture(scope="module")
+def cut_in_its_epochs(run_in, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cut") / "run"
+    with stopped_at(40), pytest.raises(KeyboardInterrupt):
+        run_in(folder, save_total_limit=3)
+    return folder
+
+
 @pytest.mark.parametrize("damaged", ["model.safetensors", "optimizer.pt", "rng_state.pth", "trainer_state.json"])
 def test_a_run_whose_last_checkpoint_is_damaged_ends_with_the_figures_of_a_whole_one(
-    run, monkeypatch, capsys, damaged
+    run, whole, cut_in_its_epochs, tmp_path, capsys, damaged
 ):
-    _, whole = run("rtm", "whole", save_total_limit=3)
-    trainer_class = stages.MultiTaskTrainer
-
-    def interrupted(*arguments, callbacks, **keywords):
-        return trainer_class(*arguments, callbacks=[*callbacks, Stop(40)], **keywords)
-
-    monkeypatch.setattr(stages, "MultiTaskTrainer", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run("rtm", "cut", save_total_limit=3)
-    monkeypatch.undo()
-    [last] = (run.folder / "cut").glob("checkpoints/checkpoint-36")
+    shutil.copytree(cut_in_its_epochs, tmp_path / "cut")
+    [last] = tmp_path.glob("cut/checkpoints/checkpoint-36")
     cut_in_half(last / damaged)
     _, resumed = run("rtm", "cut", save_total_limit=3)
-    assert figures(resumed) == figures(whole)
+    assert figures(resumed) == figures(whole(save_total_limit=3)[1])
     assert "checkpoint-36" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("damaged", ["stage.json", "weights"])
-def test_a_finished_stage_that_is_damaged_is_finished_again(run, monkeypatch, capsys, damaged):
-    settings = {"last_stage": {"num_train_epochs": 2}}
-    _, whole = run("rtm", "whole", **settings)
+LAST_STAGE = {"last_stage": {"num_train_epochs": 2}}
 
+
+@pytest.fixture(scope="module")
+def cut_after_its_stages(run_in, tmp_path_factory):
     def killed(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiment, "export", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run("rtm", "cut", **settings)
-    monkeypatch.undo()
-    checkpoints = run.folder / "cut" / "checkpoints"
+    folder = tmp_path_factory.mktemp("cut") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "export", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_in(folder, **LAST_STAGE)
+    return folder
+
+
+@pytest.mark.parametrize("damaged", ["stage.json", "weights"])
+def test_a_finished_stage_that_is_damaged_is_finished_again(
+    run, whole, cut_after_its_stages, tmp_path, capsys, damaged
+):
+    shutil.copytree(cut_after_its_stages, tmp_path / "cut")
+    checkpoints = tmp_path / "cut" / "checkpoints"
     if damaged == "stage.json":
         cut_in_half(checkpoints / "stage.json")
     else:
         [best] = checkpoints.glob("checkpoint-*")
         cut_in_half(best / "model.safetensors")
-    _, resumed = run("rtm", "cut", **settings)
-    assert figures(resumed) == figures(whole)
+    _, resumed = run("rtm", "cut", **LAST_STAGE)
+    assert figures(resumed) == figures(whole(**LAST_STAGE)[1])
     assert "the stage is finished again" in capsys.readouterr().err
 
 
-def test_one_task_alone_is_trained_as_without_a_weighting(run):
-    plain, plain_metrics = run("stl")
+def test_one_task_alone_is_trained_as_without_a_weighting(run, whole):
+    plain, plain_metrics = whole("stl")
     weighted, metrics = run("stl", name="weighted", weighting=UncertaintyWeighting(learning_rate=0.5))
     assert figures(metrics) == figures(plain_metrics)
     written = [(folder.path / "predictions.jsonl").read_bytes() for folder in (plain, weighted)]
@@ -235,14 +261,6 @@ def test_settings_are_checked_at_the_door(run):
         run(learning_speed=1)
 
 
-def command(model_folder: Path, data: Path, folder: Path, *more: str) -> list[str]:
-    return [
-        sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}",
-        f"model.name={model_folder}", "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3",
-        f"paths.runs={folder / 'runs'}", f"paths.cache={folder / 'cache'}", *more,
-    ]  # fmt: skip
-
-
 def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipped(
     dataset, model_folder, tmp_path
 ):
@@ -250,23 +268,26 @@ def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipp
     names = dataset.label_names
     rows = [{"text": row["text"], "label": names[row["label"]]} for split in dataset.values() for row in split]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    line = command(model_folder, data, tmp_path, "trainer.num_train_epochs=30", "trainer.patience=null")
 
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("runs/*/*/*/*/checkpoints/checkpoint-*/trainer_state.json")):
-        assert process.poll() is None, "the run ended before its first checkpoint"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    def train():
+        return Command(
+            tmp_path, "train", "dataset=files", f"dataset.train={data}", f"model.name={model_folder}",
+            "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3",
+            "trainer.num_train_epochs=12", "trainer.patience=null",
+            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        )  # fmt: skip
+
+    killed = train()
+    killed.wait_for(lambda: list(tmp_path.glob("runs/*/*/*/*/checkpoints/checkpoint-*/trainer_state.json")))
+    killed.kill()
+    killed.wait()
     [run_folder] = tmp_path.glob("runs/*/*/*/*")
     assert not (run_folder / "metrics.json").exists()
     assert not (run_folder / "model").exists()
 
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip().endswith(f"run: {run_folder}")
+    done = train()
+    assert done.wait() == 0, done.error
+    assert done.output.rstrip().endswith(f"run: {run_folder}")
     assert json.loads((run_folder / "metrics.json").read_text())["status"] == "finished"
     contract = {
         "config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "model", "environment.json",
@@ -274,8 +295,9 @@ def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipp
     assert {path.name for path in run_folder.iterdir()} - {".lock"} == contract
 
     written = (run_folder / "metrics.json").stat().st_mtime_ns
-    skipped = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert "already finished" in skipped.stdout
+    skipped = train()
+    assert skipped.wait() == 0, skipped.error
+    assert "already finished" in skipped.output
     assert (run_folder / "metrics.json").stat().st_mtime_ns == written
 
 

@@ -2,13 +2,9 @@
 
 import json
 import math
-import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -28,6 +24,7 @@ from auxtask.pretraining.network import MaskedLanguageModeling, start_from_count
 from auxtask.pretraining.text import PackedBlocks, read_documents, write_token_stream
 from auxtask.pretraining.trainer import PretrainingTrainer
 from auxtask.training.plan import training_arguments
+from processes import Command
 
 
 @pytest.fixture
@@ -166,32 +163,27 @@ def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     shuffled = random.Random(0)
     text.write_text("\n\n".join(" ".join(shuffled.sample(sentences, k=5)) for _ in range(40)))
 
-    def line(output):
-        return [
-            sys.executable, "-m", "auxtask.pretrain", f"data.train={text}", f"data.valid={text}",
+    def pretraining(output):
+        return Command(
+            tmp_path, "pretrain", f"data.train={text}", f"data.valid={text}",
             f"output={tmp_path / output}", "tokenizer.vocabulary_size=200", "architecture.hidden_size=32",
             "architecture.intermediate_size=32", "architecture.num_hidden_layers=1",
             "architecture.num_attention_heads=2", "block_length=32", "trainer.max_steps=200",
             "trainer.per_device_train_batch_size=4", "trainer.warmup_steps=2", "trainer.save_steps=5",
             "trainer.eval_steps=50", "trainer.lr_scheduler_kwargs.num_decay_steps=20", "trainer.bf16=false",
             "trainer.learning_rate=1e-2",
-        ]  # fmt: skip
+        )  # fmt: skip
 
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(line("cut"), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("cut/checkpoints/checkpoint-*/trainer_state.json")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed = pretraining("cut")
+    killed.wait_for(lambda: list(tmp_path.glob("cut/checkpoints/checkpoint-*/trainer_state.json")))
+    killed.kill()
+    killed.wait()
     # Equal counts are ranked anew each time a vocabulary is learned, so both runs get the same one.
     shutil.copytree(tmp_path / "cut" / "tokenizer", tmp_path / "whole" / "tokenizer")
     for output in ("cut", "whole"):
-        done = subprocess.run(line(output), env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.rstrip().endswith(f"model: {tmp_path / output / 'model'}")
+        done = pretraining(output)
+        assert done.wait() == 0, done.error
+        assert done.output.rstrip().endswith(f"model: {tmp_path / output / 'model'}")
     metrics = [
         json.loads((tmp_path / output / "model" / "pretraining_metrics.json").read_text())
         for output in ("cut", "whole")

@@ -100,14 +100,14 @@ def test_whatever_fails_after_the_metrics_is_one_line(run, monkeypatch, tmp_path
     assert ("this run, test" in output) == (not part.endswith("print_summary"))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "7", '{"other": 1}'])
-def test_damaged_yardsticks_are_computed_again(run, tmp_path, content):
+def test_damaged_yardsticks_are_computed_again(run, tmp_path):
     _, first, _ = run(rows("sea number {}".format))
+    assert "tfidf svm, test" in first
     [cached] = tmp_path.glob("cache/yardsticks/*.json")
     whole = cached.read_text()
-    cached.write_text(content)
-    code, again, _ = run(rows("sea number {}".format))
-    assert code == 0
-    assert cached.read_text() == whole
-    assert "tfidf svm, test" in first
-    assert "tfidf svm, test" in again
+    for content in ("", "{", "[1]", "7", '{"other": 1}'):
+        cached.write_text(content)
+        code, again, _ = run(rows("sea number {}".format))
+        assert code == 0
+        assert cached.read_text() == whole
+        assert "tfidf svm, test" in again

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -118,12 +119,13 @@ def test_a_method_is_named_by_a_plain_name(run, tmp_path, name):
 def test_a_model_in_the_folder_above_or_in_this_one_has_the_name_of_its_folder(
     run, monkeypatch, tmp_path, model_folder
 ):
-    for folder, name in ((model_folder, "."), (model_folder / "inner", "..")):
+    own = shutil.copytree(model_folder, tmp_path / "own-bert")
+    for folder, name in ((own, "."), (own / "inner", "..")):
         folder.mkdir(exist_ok=True)
         monkeypatch.chdir(folder)
         with pytest.raises(pytest.fail.Exception):
             run("ngrams", f"model.name={name}", "extractor.min_frequency=2")
-    assert [path.name for path in (tmp_path / "runs" / "ngrams" / "files").iterdir()] == [model_folder.name]
+    assert [path.name for path in (tmp_path / "runs" / "ngrams" / "files").iterdir()] == [own.name]
 
 
 @pytest.mark.parametrize("seed", range(20))

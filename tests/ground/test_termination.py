@@ -1,17 +1,16 @@
 """SIGTERM and SIGINT: one line, the right exit code, and nothing lost that can be kept."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+from processes import Command
+
 WAITS = """
 import sys, time
 from auxtask.cli.command import run_command
@@ -37,15 +36,7 @@ with raised_on_sigterm(), held_back() as told_to_end:
 
 
 def start(*line):
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-
-
-def wait_for(found, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize(
@@ -80,31 +71,30 @@ def test_training_told_to_end_leaves_a_checkpoint_and_goes_on_to_the_figures_of_
     data = tmp_path / "data.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def line(name):
-        return [
-            sys.executable, "-m", "auxtask.train", "dataset=files", f"dataset.train={data}", "aux=rtm",
+    def train(name):
+        return Command(
+            tmp_path, "train", "dataset=files", f"dataset.train={data}", "aux=rtm",
             f"model.name={model_folder}", "model.max_length=32", "trainer.bf16=false", "trainer.disable_tqdm=true",
-            "trainer.per_device_train_batch_size=2", "trainer.max_steps=900", "trainer.eval_strategy=steps",
-            "trainer.eval_steps=300", "trainer.learning_rate=1e-4", f"paths.runs={tmp_path / name}",
+            "trainer.per_device_train_batch_size=2", "trainer.max_steps=300", "trainer.eval_strategy=steps",
+            "trainer.eval_steps=100", "trainer.learning_rate=1e-4", f"paths.runs={tmp_path / name}",
             f"paths.cache={tmp_path / 'cache'}",
-        ]  # fmt: skip
+        )  # fmt: skip
 
-    process = start(*line("cut"))
-    wait_for(lambda: list(tmp_path.glob("cut/*/*/*/*/checkpoints/*/trainer_state.json")), process)
-    process.terminate()
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 143, error
-    assert error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
-    assert "Traceback" not in error
+    told = train("cut")
+    told.wait_for(lambda: list(tmp_path.glob("cut/*/*/*/*/checkpoints/*/trainer_state.json")))
+    told.terminate()
+    assert told.wait() == 143, told.error
+    assert told.error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
+    assert "Traceback" not in told.error
     steps = [int(path.name.split("-")[1]) for path in tmp_path.glob("cut/*/*/*/*/checkpoints/checkpoint-*")]
     # The step of the signal is no step of an evaluation.
-    assert 300 < max(steps) < 900
-    assert max(steps) % 300
+    assert 100 < max(steps) < 300
+    assert max(steps) % 100
 
     for name in ("cut", "whole"):
-        done = subprocess.run(line(name), capture_output=True, text=True, check=False, env=ENVIRONMENT)
-        assert done.returncode == 0, done.stderr
-        assert "was removed" not in done.stderr
+        done = train(name)
+        assert done.wait() == 0, done.error
+        assert "was removed" not in done.error
     cut, whole = (next(tmp_path.glob(f"{name}/*/*/*/*")) for name in ("cut", "whole"))
     assert (cut / "predictions.jsonl").read_bytes() == (whole / "predictions.jsonl").read_bytes()
     figures = [json.loads((run / "metrics.json").read_text()) for run in (cut, whole)]
@@ -125,31 +115,31 @@ def test_scoring_told_to_end_keeps_its_scores(tmp_path, model_folder, sentences)
     rows = [{"text": f"{text} {at}", "label": "sea" if at % 2 else "land"} for at, text in enumerate(texts)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def line(cache):
-        return [
-            sys.executable, "-m", "auxtask.score", "dataset=files", f"dataset.train={data}",
-            f"model.name={model_folder}", "model.max_length=48", f"paths.cache={tmp_path / cache}",
-        ]  # fmt: skip
+    def score(cache):
+        return Command(
+            tmp_path, "score", "dataset=files", f"dataset.train={data}", f"model.name={model_folder}",
+            "model.max_length=48", f"paths.cache={tmp_path / cache}",
+        )  # fmt: skip
 
-    process = start(*line("cut"))
-    wait_for(lambda: list(tmp_path.glob("cut/scores/*")), process)
+    told = score("cut")
+    told.wait_for(lambda: list(tmp_path.glob("cut/scores/*")))
     # By the processor's time and not the clock's: some documents are scored by then, and not all, on any machine.
-    worked = psutil.Process(process.pid).cpu_times
+    worked = psutil.Process(told.pid).cpu_times
     begun = worked().user
-    wait_for(lambda: worked().user > begun + 0.5, process)
-    process.terminate()
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 143, error
-    assert error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
-    assert "Traceback" not in error
+    told.wait_for(lambda: worked().user > begun + 0.5)
+    told.terminate()
+    assert told.wait() == 143, told.error
+    assert told.error.splitlines()[-1] == "error: terminated; the same command goes on from what is saved"
+    assert "Traceback" not in told.error
     assert list(tmp_path.glob("cut/scores/*/*.npz"))
 
-    told = [
-        subprocess.run(line(name), capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
-        for name in ("cut", "whole")
-    ]
+    outputs = []
+    for name in ("cut", "whole"):
+        done = score(name)
+        assert done.wait() == 0, done.error
+        outputs.append(done.output)
     known = [int(re.search(r"([\d,]+) documents and [\d,]+ tokens of them known", text)[1].replace(",", ""))
-             for text in told]  # fmt: skip
+             for text in outputs]  # fmt: skip
     assert known[0] > known[1]
-    tables = [text[text.index("pseudo-perplexity") : text.index("scores: ")] for text in told]
+    tables = [text[text.index("pseudo-perplexity") : text.index("scores: ")] for text in outputs]
     assert tables[0] == tables[1]

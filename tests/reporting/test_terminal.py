@@ -4,7 +4,6 @@ import io
 from unicodedata import category
 
 import pytest
-from folders import make_run
 from rich.console import Console
 
 from auxtask.cli.command import run_command
@@ -13,6 +12,7 @@ from auxtask.ground.escaping import visible
 from auxtask.likelihood.surprise import SurprisingWord, words_table
 from auxtask.reporting.summary import print_summary, summary_table
 from auxtask.tables.terminal import to_terminal
+from folders import make_run
 
 NAMES = ["[/x]", "[bold]x", ":smile:", "\x1b[31mred\u202e", "a\nb\r\tc\x07", "\u200b"]
 

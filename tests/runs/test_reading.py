@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from folders import make_run
 
 from auxtask.errors import AuxtaskError
 from auxtask.runs.reading import read_runs
+from folders import make_run
 
 
 def test_a_run_is_read_whole(tmp_path):

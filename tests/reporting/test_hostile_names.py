@@ -9,13 +9,13 @@ from unicodedata import category
 from urllib.parse import unquote
 
 import pytest
-from folders import files_of, make_run
 from hydra.core.global_hydra import GlobalHydra
 from markdown_it import MarkdownIt
 
 from auxtask.cli.command import run_command
 from auxtask.ground.escaping import visible
 from auxtask.report import report
+from folders import files_of, make_run
 
 DATASETS = [
     "$a$ and $b$ 'it' \"is\" 50 % of #1 (a)! & <b>|`c`",

@@ -63,9 +63,7 @@ def with_file(name, check, kind="file"):
         return check()
 
 
-@settings(deadline=None)
-@given(names, st.sampled_from(FIELDS), st.sampled_from(["file", "folder"]))
-def test_an_existing_file_is_named_as_it_is(name, field, kind):
+def check_that_it_is_named_as_it_is(name, field, kind):
     assume(name not in {".", ".."} and len(name.encode()) <= 255)
     command, choices, key = field
     if "${" in name or name == "???":
@@ -77,8 +75,32 @@ def test_an_existing_file_is_named_as_it_is(name, field, kind):
     assert composed(command, [*choices, argument], key) == name
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field[0]} {field[2]}")
-@pytest.mark.parametrize("name", HARD)
+existing_files = given(names, st.sampled_from(FIELDS), st.sampled_from(["file", "folder"]))
+
+
+@settings(deadline=None, max_examples=25)
+@existing_files
+def test_an_existing_file_is_named_as_it_is(name, field, kind):
+    check_that_it_is_named_as_it_is(name, field, kind)
+
+
+@pytest.mark.ci
+@settings(deadline=None)
+@existing_files
+def test_many_existing_files_are_named_as_they_are(name, field, kind):
+    check_that_it_is_named_as_it_is(name, field, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        # Every name and every field; all pairs of them take half a minute.
+        pytest.param(name, field, marks=[pytest.mark.ci] * (number != at % len(FIELDS)))
+        for at, name in enumerate(HARD)
+        for number, field in enumerate(FIELDS)
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value[0]} {value[2]}",
+)
 def test_names_that_hydra_would_read_otherwise(name, field):
     command, choices, key = field
     [argument] = with_file(name, lambda: prepared([f"{key}={name}"]))
@@ -139,7 +161,7 @@ def test_what_does_not_parse_is_given_back_in_a_form_to_paste(name):
         assert read == [argument]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
 @example("\\")
 @example('a\\"b')
