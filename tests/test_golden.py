@@ -1,8 +1,8 @@
 """Short runs of every option against stored figures: a change of behaviour shows in review.
 
 `AUXTASK_RECORD=1 pytest tests/test_golden.py -m slow -n 0` stores the figures of this machine in `golden.json`.
-Elsewhere they may differ by rounding; on the processor and the torch that recorded them they are the same to the last
-digit.
+Elsewhere they may differ by rounding; on the processor and the torch that recorded them they are the same to the
+last digit.
 """
 
 import hashlib

@@ -205,6 +205,7 @@ def loaded(tmp_path_factory):
     return set(first), modules_of("at the end")
 
 
+@pytest.mark.ci
 def test_a_run_loads_what_it_names_and_little_else(loaded):
     first, (finished, torch_is_loaded) = loaded
     # A few more than there are now; whoever adds a module to every run has to say so here.

@@ -65,7 +65,7 @@ def torchrun(count, folder, name, *arguments):
 @pytest.mark.parametrize(
     ("aux", "overrides"),
     [
-        ("l3masking", []),
+        pytest.param("l3masking", [], marks=pytest.mark.ci),
         pytest.param("rtm", ["weighting=meta", "weighting.learning_rate=0.1"], marks=pytest.mark.ci),
         pytest.param(
             "l3masking_refreshed",

@@ -35,6 +35,7 @@ def page_faults(mode: str) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not keep_freed_memory(), reason="this C library has no mallopt")
 def test_repeated_steps_touch_no_new_pages():
     assert page_faults("keep") < page_faults("default") / 4

@@ -106,6 +106,7 @@ def test_training_told_to_end_leaves_a_checkpoint_and_goes_on_to_the_figures_of_
     ]
 
 
+@pytest.mark.ci
 def test_scoring_told_to_end_keeps_its_scores(tmp_path, model_folder, sentences):
     data = tmp_path / "data.jsonl"
     words = " ".join(sentences).split()

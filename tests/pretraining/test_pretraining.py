@@ -158,6 +158,7 @@ def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked
     assert resumed == whole[3:]
 
 
+@pytest.mark.ci
 def test_a_killed_pretraining_ends_as_an_uninterrupted_one(sentences, tmp_path):
     text = tmp_path / "text.txt"
     shuffled = random.Random(0)
