@@ -129,6 +129,7 @@ def test_a_model_without_a_mask_token_is_refused(run, tmp_path, tokenizer):
     assert error.count("\n") == 1
 
 
+@pytest.mark.ci
 def test_a_full_disk_ends_in_one_line(tmp_path, model_folder):
     # The system refuses files over 64 KiB, as it would on a full disk: checkpoints cannot be written.
     full = Command(

@@ -41,7 +41,7 @@ def test_a_command_that_is_none_is_one_line(monkeypatch, capsys):
 
 def test_the_module_and_the_console_script_are_this():
     done = subprocess.run(
-        [sys.executable, "-m", "auxtask", "stats", "dataset=nonsense"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "auxtask", "trian"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
