@@ -40,9 +40,7 @@ def test_a_command_that_is_none_is_one_line(monkeypatch, capsys):
 
 
 def test_the_module_and_the_console_script_are_this():
-    done = subprocess.run(
-        [sys.executable, "-m", "auxtask", "trian"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "auxtask", "trian"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     text = (SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
