@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from auxtask.cli.command_line import quoted
 from auxtask.ground.files import config_folder
+from auxtask.runs.identity import BATCH, BATCH_OF_A_PROCESS
 from auxtask.runs.settings import CLASS_FIELD, class_name, named_settings
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
@@ -34,17 +35,19 @@ def training_command(
     Args:
         dataset, model, method: as in the paths of runs.
         seeds: of the runs.
-        settings: of a run like them, as from `named_settings`; empty for defaults.
+        settings: of a run like them, as its identity has them, whose batch one process takes; empty for defaults.
         sweep: a preset that they belong to; empty for none.
 
     Returns:
         A line for a shell.
     """
+    settings = {_of_one_process(name): value for name, value in settings.items()}
     options = [
         _dataset_option(dataset, settings),
         *_model_option(model, settings),
         *_method_options(method, sweep),
-        *_weighting_option(settings),
+        *_class_option("weighting", "static", settings),
+        *_class_option("loss", "cross_entropy", settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
     fields = [
@@ -56,6 +59,10 @@ def training_command(
     multirun = ["-m"] if sweep or len(seeds) > 1 else []
     words = [*multirun, *preset, *options, f"seed={','.join(map(str, seeds))}", *fields]
     return shlex.join(["python", "-m", "auxtask.train", *words])
+
+
+def _of_one_process(name: str) -> str:
+    return name.removesuffix(BATCH) + BATCH_OF_A_PROCESS if name.endswith(BATCH) else name
 
 
 def _dataset_option(dataset: str, settings: Mapping[str, Any]) -> str:
@@ -79,9 +86,9 @@ def _method_options(method: str, sweep: str) -> list[str]:
     return [aux, *(["baseline=none"] if sweep else [])]
 
 
-def _weighting_option(settings: Mapping[str, Any]) -> list[str]:
-    names = _options_of_class("weighting", settings)
-    return [f"weighting={names[0]}"] if names and "static" not in names else []
+def _class_option(group: str, default: str, settings: Mapping[str, Any]) -> list[str]:
+    names = _options_of_class(group, settings)
+    return [f"{group}={names[0]}"] if names and default not in names else []
 
 
 def _options_of_class(group: str, settings: Mapping[str, Any]) -> list[str]:

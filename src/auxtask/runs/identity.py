@@ -24,6 +24,8 @@ LOGGING_AND_HARDWARE = re.compile(
     r"trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
     r"|save_total_limit|use_cpu|eval_accumulation_steps|per_device_eval_batch_size)(\..*)?"
 )
+# A batch on each process, as a trainer has it, and the batch of all processes together, which is what counts.
+BATCH_OF_A_PROCESS, BATCH = ".per_device_train_batch_size", ".train_batch_size"
 # Groups that do not reach a baseline, and those that mean nothing without an auxiliary task.
 UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
 UNUSED_ALONE = ("weighting", "scoring")
@@ -143,7 +145,7 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
             continue
         if any(fnmatchcase(name, option) and value == before for option, before in ORIGINAL_VALUES.items()):
             continue
-        if name.startswith("trainer.") and name.endswith(".per_device_train_batch_size"):
-            name, value = name.replace("per_device_train_batch_size", "train_batch_size"), value * processes
+        if name.startswith("trainer.") and name.endswith(BATCH_OF_A_PROCESS):
+            name, value = name.removesuffix(BATCH_OF_A_PROCESS) + BATCH, value * processes
         settings[name] = value
     return settings
