@@ -35,8 +35,14 @@ with raised_on_sigterm(), held_back() as told_to_end:
 """
 
 
+def heeding_sigint():
+    # A job that a shell has put into the background ignores it, and so do those it starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*line):
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(line, preexec_fn=heeding_sigint, **pipes)
 
 
 @pytest.mark.parametrize(
