@@ -92,7 +92,7 @@ def figures(metrics):
     }
 
 
-@pytest.mark.parametrize("tasks", ["stl", "rtm", "l3masking"])
+@pytest.mark.parametrize("tasks", ["stl", pytest.param("rtm", marks=pytest.mark.ci), "l3masking"])
 def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
     folder, metrics = run(tasks, model="tiny", learning_rate=5e-4)
     assert metrics["test"]["macro_f1"] > 0.9
@@ -133,7 +133,7 @@ def test_stock_transformers_reproduces_the_predictions(whole, dataset):
     assert auxtask.load(folder.model).tokenizer.model_max_length == 32
 
 
-@pytest.mark.parametrize("tasks", ["stl", "l3masking"])
+@pytest.mark.parametrize("tasks", ["stl", pytest.param("l3masking", marks=pytest.mark.ci)])
 def test_same_seed_same_figures_other_seed_other_predictions(run, whole, tasks):
     _, first = whole(tasks)
     folder, again = run(tasks, "again")
@@ -167,7 +167,11 @@ def stopped_at(step):
 
 
 @pytest.mark.parametrize(
-    ("tasks", "steps"), [("l3masking", {}), ("self_paced", {"eval_strategy": "steps", "eval_steps": 5})]
+    ("tasks", "steps"),
+    [
+        ("l3masking", {}),
+        pytest.param("self_paced", {"eval_strategy": "steps", "eval_steps": 5}, marks=pytest.mark.ci),
+    ],
 )
 def test_an_interrupted_run_ends_with_the_figures_of_an_uninterrupted_one(run, whole, tasks, steps):
     with stopped_at(31), pytest.raises(KeyboardInterrupt):
