@@ -69,7 +69,8 @@ def default(option: Option, configs: Sequence[Composed]) -> str:
         for value in values(config, path):
             if not isinstance(value, dict) or not value:
                 names = found.setdefault(f"`{value if isinstance(value, str) else override_value(value)}`", [])
-                names += {choices.get(path[0], "")} - {*names}
+                # A recipe's options stand at the top of the config.
+                names += {choices.get(path[0]) or choices.get("recipe", "")} - {*names}
     if isinstance(option.kind, Component) or not found:
         return "`null`" if "`null`" in found else ""
     if len(found) > FEW:

@@ -84,6 +84,7 @@ def test_what_the_yamls_have_is_allowed(commands):
         for _, config in configs:
             if command == "pretrain":
                 config = {**config, "data": {"train": "train.txt", "valid": ["valid.txt"]}}
+                config |= {"init": "tiny"} if "init" in config else {}
             check_options(command, OmegaConf.create(config))
 
 

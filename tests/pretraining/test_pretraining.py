@@ -20,8 +20,8 @@ from auxtask.masking.random import RTMCollator
 from auxtask.pretrain import pretrain
 from auxtask.pretraining.counts import ppmi_embeddings
 from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
-from auxtask.pretraining.network import MaskedLanguageModeling, start_from_counts
-from auxtask.pretraining.text import PackedBlocks, read_documents, write_token_stream
+from auxtask.pretraining.network import MaskedLanguageModeling, start_bias_from_counts, start_embeddings
+from auxtask.pretraining.text import HELD_OUT, TRAINED_ON, PackedBlocks, read_documents, write_token_stream
 from auxtask.pretraining.trainer import PretrainingTrainer
 from auxtask.training.plan import training_arguments
 from processes import Command
@@ -68,9 +68,22 @@ def test_no_block_crosses_a_document_that_fills_one(tokenizer, sentences, stream
     assert not any(tokenizer.sep_token_id in row for row in rows)
 
 
-def test_a_stream_shorter_than_a_block_is_refused(tokenizer, stream):
-    with pytest.raises(AuxtaskError, match="fewer than a block of 100000"):
-        PackedBlocks(stream, 100_000, tokenizer)
+def test_a_stream_shorter_than_a_block_is_one_shorter_block(tokenizer, stream):
+    blocks = PackedBlocks(stream, 100_000, tokenizer)
+    whole = np.fromfile(stream, dtype=np.uint16).tolist()
+    assert [block["input_ids"] for block in blocks] == [[tokenizer.cls_token_id, *whole]]
+    assert blocks.length == len(whole) + 1
+
+
+def test_every_twentieth_paragraph_can_be_held_out(tmp_path):
+    text = tmp_path / "text.txt"
+    lines = [f"paragraph {number}" for number in range(45)]
+    text.write_text("\n\n".join("\n".join(lines[begin : begin + 3]) for begin in range(0, 45, 3)))
+    held_out = [line for document in read_documents([text], HELD_OUT) for line in [document]]
+    assert held_out == ["paragraph 19", "paragraph 39"]
+    kept = " ".join(read_documents([text], TRAINED_ON)).split("paragraph ")[1:]
+    assert [int(number) for number in kept] == [number for number in range(45) if number not in (19, 39)]
+    assert len(list(read_documents([text], TRAINED_ON))) == 15
 
 
 def test_no_text_leaves_no_stream(tokenizer, tmp_path):
@@ -148,7 +161,8 @@ def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked
         )  # fmt: skip
         return PretrainingTrainer(
             MaskedLanguageModeling(masked_lm), arguments, masking=Spy(tokenizer, 0.4, seed=0), final_mask_rate=0.2,
-            train_dataset=blocks, eval_dataset=blocks, eval_masking=RTMCollator(tokenizer, seed=0),
+            head_learning_rate=None, train_dataset=blocks, eval_dataset=blocks,
+            eval_masking=RTMCollator(tokenizer, seed=0),
         )  # fmt: skip
 
     whole, resumed = [], []
@@ -229,7 +243,8 @@ def test_a_start_from_counts_predicts_unigrams(model_folder):
     vocabulary, width = masked_lm.get_input_embeddings().weight.shape
     counts = np.random.default_rng(0).integers(0, 1000, size=vocabulary)
     vectors = np.random.default_rng(1).normal(size=(vocabulary, width)).astype(np.float32)
-    start_from_counts(masked_lm, (counts + 1) / (counts + 1).sum(), vectors)
+    start_embeddings(masked_lm, vectors)
+    start_bias_from_counts(masked_lm, (counts + 1) / (counts + 1).sum())
     weight = masked_lm.get_input_embeddings().weight
     torch.testing.assert_close(weight.detach(), torch.from_numpy(vectors))
     assert masked_lm.get_output_embeddings().weight is weight

@@ -23,11 +23,16 @@ from auxtask.ground.files import config_folder
 _REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|find|load) '([^'=]*)")
 
 
+# Options that only one choice of a config group has: they make that choice.
+CHOOSES = {"init": "recipe=continued"}
+
+
 def prepared(arguments: Sequence[str]) -> list[str]:
     """Make a user's command line one that Hydra can read.
 
     The value of an override that is the name of an existing file or folder is quoted, so that brackets, equal
-    signs, commas and the like in it mean nothing. A number, true, false and null stay what they are.
+    signs, commas and the like in it mean nothing. A number, true, false and null stay what they are. `init=MODEL`
+    chooses the recipe that has this option, unless one is chosen.
 
     Args:
         arguments: without the name of the program.
@@ -40,6 +45,8 @@ def prepared(arguments: Sequence[str]) -> list[str]:
 
     >>> prepared(["dataset=r8", "aux=[rtm,stl]", "seed=0"])
     ['dataset=r8', 'aux=[rtm,stl]', 'seed=0']
+    >>> prepared(["init=tiny"])
+    ['init=tiny', 'recipe=continued']
     """
     parser = get_args_parser()
     known, unknown = parser.parse_known_args(list(arguments))
@@ -47,7 +54,12 @@ def prepared(arguments: Sequence[str]) -> list[str]:
         options = [name for action in parser._actions for name in action.option_strings]
         raise HydraException(f"option {option} is unknown{did_you_mean(option, options)}; --hydra-help lists them")
     readable = {override: _readable(override) for override in known.overrides}
-    return [readable.get(argument, argument) for argument in arguments]
+    named = {override.partition("=")[0] for override in known.overrides}
+    chosen = [choice for option, choice in CHOOSES.items() if option in named]
+    return [
+        *(readable.get(argument, argument) for argument in arguments),
+        *(choice for choice in chosen if choice.partition("=")[0] not in named),
+    ]
 
 
 def quoted(text: str) -> str:

@@ -11,9 +11,11 @@ from auxtask.cli.options import (
     DATASET,
     EXTRACTOR,
     FOLDER,
+    LEARNING_RATE,
     LENGTH,
     LOSS,
     MODEL,
+    MODEL_NAME,
     PATHS,
     PLL_METRIC,
     POSITIVE,
@@ -28,11 +30,14 @@ from auxtask.cli.options import (
 )
 from auxtask.cli.trainer_options import ARGUMENTS, EVAL_STEPS, TRAINER
 
-PRETRAINING = [
-    Option("data", Fields("'{train: corpus.txt, valid: valid.txt}'"), "plain text"),
-    Option("data.train", Text("corpus.txt") | ListOf(Text("corpus.txt")), "text files, a paragraph a line"),
-    Option("data.valid", Text("valid.txt") | ListOf(Text("valid.txt")), "text files that are held out"),
-    Option("output", FOLDER, "folder of checkpoints and, at the end, of the model"),
+FROM_MODEL = [
+    Option("init", MODEL_NAME, "model to go on from: tiny, minilm, an id of the Hugging Face hub or a folder"),
+    Option("parts", Choice("all", "layers", "head", "lora"), "what of it learns; lora: the head and adapters"),
+    Option("lora", Fields("'{r: 16}'"), "fields of peft.LoraConfig, read with parts=lora"),
+    *moved(ADAPTER[1:], "adapter", "lora"),
+]
+
+FROM_TEXT = [
     Option("tokenizer", Fields("'{vocabulary_size: 8192, alphabet_size: 160}'"), "the vocabulary that is learned"),
     Option(
         "tokenizer.vocabulary_size",
@@ -43,29 +48,38 @@ PRETRAINING = [
     Option("tokenizer.alphabet_size", Whole("[1, inf)", "160"), "that are kept, the most frequent", "characters"),
     Option("architecture", Fields("'{model_type: bert}'"), "fields of the model's configuration"),
     Option("architecture.model_type", Text("bert"), "masked language model of transformers"),
-    *optional(
-        [
-            Option("architecture.hidden_size", COUNT, "width of the model"),
-            Option("architecture.intermediate_size", COUNT, "width within its feed-forward layers"),
-            Option("architecture.num_hidden_layers", COUNT, "layers"),
-            Option("architecture.num_attention_heads", COUNT, "heads of attention"),
-            Option("architecture.max_position_embeddings", LENGTH, "longest text", "tokens"),
-            Option(
-                "architecture.global_attn_every_n_layers", COUNT, "from one that sees all to the next", "layers"
-            ),
-            Option("architecture.global_rope_theta", POSITIVE, "base of the rotary embeddings"),
-            Option("architecture.classifier_pooling", Choice("mean", "cls"), "what stands for a text"),
-        ]
-    ),
+    Option("architecture.hidden_size", COUNT, "width of the model"),
+    Option("architecture.intermediate_size", COUNT, "width within its feed-forward layers"),
+    Option("architecture.num_hidden_layers", COUNT, "layers"),
+    Option("architecture.num_attention_heads", COUNT, "heads of attention"),
+    Option("architecture.max_position_embeddings", LENGTH, "longest text", "tokens"),
+    Option("architecture.global_attn_every_n_layers", COUNT, "from one that sees all to the next", "layers"),
+    Option("architecture.global_rope_theta", POSITIVE, "base of the rotary embeddings"),
+    Option("architecture.classifier_pooling", Choice("mean", "cls"), "what stands for a text"),
     Option("embeddings", COMPONENT | NULL, "makes the vectors of the tokens, which stay; null learns them"),
     Option("embeddings.window", COUNT, "how far apart two tokens still count as neighbours", "tokens"),
     Option("embeddings.smoothing", Real("(0, 1]", "0.75"), "below 1 rare neighbours weigh less"),
+]
+
+PRETRAINING = [
+    Option("data", Fields("'{train: corpus.txt, valid: valid.txt}'"), "plain text"),
+    Option("data.train", Text("corpus.txt") | ListOf(Text("corpus.txt")), "text files, a paragraph a line"),
+    Option(
+        "data.valid",
+        Text("valid.txt") | ListOf(Text("valid.txt")) | NULL,
+        "text files that are held out; null holds every twentieth paragraph of data.train out",
+    ),
+    Option("output", FOLDER, "folder of checkpoints and, at the end, of the model"),
+    *optional(FROM_MODEL),
+    *optional(FROM_TEXT),
     Option("masking", Fields("'{mask_rate: 0.3}'"), "random masks"),
     Option("masking.mask_rate", SHARE, "mask rate of the first step, going linearly to final_mask_rate"),
     Option("masking.final_mask_rate", SHARE, "mask rate of the last step"),
     Option("masking.valid_mask_rate", SHARE, "mask rate of held-out text"),
     Option("masking.seed", SEED, "seed of the masks"),
     Option("block_length", LENGTH, "length of a block of text", "tokens"),
+    Option("head_learning_rate", LEARNING_RATE | NULL, "of the vocabulary head; null: that of the rest"),
+    Option("saved_dtype", Choice("float32", "bfloat16"), "of the weights on disk"),
     Option("trainer", Fields("'{max_steps: 100}'"), "fields of transformers.TrainingArguments"),
     *optional([each for each in ARGUMENTS if each.name != "trainer.per_device_eval_batch_size"]),
     Option("trainer.per_device_eval_batch_size", COUNT, "of a forward pass in evaluation", "rows"),
@@ -73,6 +87,7 @@ PRETRAINING = [
         "trainer.eval_strategy", Choice("steps", "epoch", "no"), "when held-out text is scored", required=False
     ),
     *optional([EVAL_STEPS]),
+    Option("trainer.eval_on_start", Truth(), "scores held-out text before the first step", required=False),
     Option("trainer.save_steps", POSITIVE, "between two checkpoints", "steps", required=False),
     Option("trainer.remove_unused_columns", Truth(), "drops what the model does not take", required=False),
     Option("trainer.seed", SEED, "seed of weights, dropout and the order of blocks"),

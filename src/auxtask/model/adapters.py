@@ -25,15 +25,15 @@ class LoraAdapter:
         self.fields = fields
         self.config = LoraConfig(**fields)
 
-    def attach(self, classifier: PreTrainedModel) -> None:
+    def attach(self, model: PreTrainedModel) -> None:
         """Put adapters into the encoder, in place, and freeze all else in it.
 
         Args:
-            classifier: a stock sequence classifier.
+            model: a stock model with a head.
         """
         from peft import LoraModel
 
-        self._tuner = LoraModel(classifier.base_model, self.config, "default")
+        self._tuner = LoraModel(model.base_model, self.config, "default")
 
     def merge(self) -> None:
         """Add the adapters to the weights they adapt and take them out: the encoder is a stock one again."""

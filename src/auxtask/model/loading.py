@@ -95,6 +95,10 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
         )
     if tokenizer.pad_token_id is None:
         raise AuxtaskError(f"model {str(name)!r} has no padding token; give its tokenizer one and save it")
+    if tokenizer.is_fast:
+        # A sentence encoder's tokenizer.json may cut and fill every text to one length.
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
     return tokenizer
 
 
@@ -116,6 +120,29 @@ def load_masked_lm(name: str | Path) -> PreTrainedModel:
     check_weights(model, report, _called(name), mend)
     check_parts(model, _called(name))
     return model
+
+
+def load_masked_lm_or_new_head(name: str | Path) -> tuple[PreTrainedModel, bool]:
+    """Load a masked language model of an encoder that may have no vocabulary head.
+
+    Args:
+        name: as for `resolve`.
+
+    Returns:
+        A stock `AutoModelForMaskedLM` in eval mode and float32, and whether its head is new, with random weights.
+
+    Raises:
+        AuxtaskError: it cannot be loaded, lacks weights of its encoder or a part of its head, or its architecture
+            cannot be used.
+    """
+    model, report = _load(AutoModelForMaskedLM, name)
+    encoder = {id(parameter) for parameter in model.base_model.parameters()}
+    head = {key for key, value in model.named_parameters() if id(value) not in encoder}
+    new_head = bool(head) and head <= set(report["missing_keys"])
+    mend = "use a whole checkpoint, or one without any weight of the head: then a head is made"
+    check_weights(model, without_new_head(model, report) if new_head else report, _called(name), mend)
+    check_parts(model, _called(name))
+    return model, new_head
 
 
 def load_classifier(name: str | Path, label_names: Sequence[str]) -> PreTrainedModel:

@@ -51,22 +51,41 @@ class MaskedLanguageModeling(nn.Module):
 
 
 @torch.no_grad()
-def start_from_counts(
-    masked_lm: PreTrainedModel, unigram: NDArray[np.floating], embeddings: NDArray[np.floating]
-) -> None:
-    """Let a masked language model begin with what counting already knows of the tokens.
-
-    The bias of the vocabulary head becomes the tokens' log-frequencies, so that no direction of the hidden states
-    has to stand for them; without it, tied embeddings of rare tokens are all pushed that one way.
+def start_embeddings(masked_lm: PreTrainedModel, embeddings: NDArray[np.floating]) -> None:
+    """Let a masked language model begin with given vectors of the tokens.
 
     Args:
         masked_lm: with random weights; it is changed.
-        unigram: the tokens' probabilities, (vocabulary,), above 0.
-        embeddings: the tokens' vectors, (vocabulary, width). At length 1 their products with hidden states that
-            LayerNorm brings to unit deviation are as large as logits have to be.
+        embeddings: (vocabulary, width). At length 1 their products with hidden states that LayerNorm brings to
+            unit deviation are as large as logits have to be.
     """
     weight: Any = masked_lm.get_input_embeddings().weight
     weight.copy_(torch.from_numpy(embeddings))
+
+
+@torch.no_grad()
+def start_bias_from_counts(masked_lm: PreTrainedModel, unigram: NDArray[np.floating]) -> None:
+    """Let a vocabulary head begin with the tokens' log-frequencies as its bias, where it has one.
+
+    So no direction of the hidden states has to stand for them; without it, tied embeddings of rare tokens are all
+    pushed that one way.
+
+    Args:
+        masked_lm: its head is changed.
+        unigram: the tokens' probabilities, (vocabulary,), above 0.
+    """
     bias = masked_lm.get_output_embeddings().bias
     if bias is not None:
         bias.copy_(torch.from_numpy(np.log(unigram)))
+
+
+def head_parameters(masked_lm: PreTrainedModel) -> list[nn.Parameter]:
+    """List the weights of the vocabulary head; embeddings that it shares with the encoder are not among them.
+
+    >>> from transformers import BertConfig, BertForMaskedLM
+    >>> config = BertConfig(vocab_size=30, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    >>> [tuple(weight.shape) for weight in head_parameters(BertForMaskedLM(config))]
+    [(30,), (8, 8), (8,), (8,), (8,)]
+    """
+    encoder = {id(parameter) for parameter in masked_lm.base_model.parameters()}
+    return [parameter for parameter in masked_lm.parameters() if id(parameter) not in encoder]

@@ -1,9 +1,10 @@
 """Plain text to a subword vocabulary and to blocks of full length: the data of masked language modelling."""
 
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,18 @@ SPECIAL_TOKENS = {
 }
 
 
-def read_documents(paths: Iterable[str | Path]) -> Iterator[str]:
+# Which paragraphs of a text are read, of every HELD_OUT_EVERY.
+HELD_OUT_EVERY = 20
+ALL, HELD_OUT = range(HELD_OUT_EVERY), range(HELD_OUT_EVERY - 1, HELD_OUT_EVERY)
+TRAINED_ON = range(HELD_OUT_EVERY - 1)
+
+
+def read_documents(paths: Iterable[str | Path], chosen: Container[int] = ALL) -> Iterator[str]:
     """Yield the documents of plain text files, gzipped or not.
 
     Args:
         paths: UTF-8 files; paragraphs are lines, an empty line ends a document.
+        chosen: which of every twenty paragraphs of a file are read, counted from 0.
 
     Yields:
         A document, its paragraphs joined by single spaces.
@@ -51,11 +59,14 @@ def read_documents(paths: Iterable[str | Path]) -> Iterator[str]:
             raise AuxtaskError(f"text file '{path}' does not exist; give the files in data.train and data.valid")
         opened = gzip.open if path.suffix == ".gz" else open
         paragraphs: list[str] = []
+        number = 0
         try:
             with opened(path, "rt", encoding="utf-8") as lines:
                 for line in lines:
                     if line.strip():
-                        paragraphs.append(line.strip())
+                        if number % HELD_OUT_EVERY in chosen:
+                            paragraphs.append(line.strip())
+                        number += 1
                     elif paragraphs:
                         yield " ".join(paragraphs)
                         paragraphs = []
@@ -115,16 +126,20 @@ def write_token_stream(
 
     Args:
         documents: the text.
-        tokenizer: its separator token ends every document; its vocabulary has at most 65,536 tokens.
-        path: the file to write: token ids as uint16, nothing else.
+        tokenizer: its separator token ends every document.
+        path: the file to write: token ids in the type that `token_dtype` names, nothing else.
         progress: whether to show a progress bar.
 
     Raises:
-        AuxtaskError: the vocabulary is too large for uint16, or there is no text.
+        AuxtaskError: the tokenizer frames no text, or there is no text.
     """
-    if len(tokenizer) > 2**16:
-        raise AuxtaskError(f"vocabulary of {len(tokenizer)} tokens; token streams hold at most 65536")
     separator = tokenizer.sep_token_id
+    if separator is None or tokenizer.cls_token_id is None:
+        raise AuxtaskError(
+            f"the tokenizer of '{tokenizer.name_or_path}' has no separator or no token that begins a text; "
+            "blocks need both, as those of BERT's and RoBERTa's families"
+        )
+    dtype = token_dtype(tokenizer)
     source = iter(documents)
     with (
         atomic_path(path) as temporary,
@@ -133,11 +148,16 @@ def write_token_stream(
     ):
         while batch := list(islice(source, 256)):
             rows = tokenizer(batch, add_special_tokens=False, verbose=False)["input_ids"]
-            tokens = np.array([token for row in rows for token in (*row, separator)], dtype=np.uint16)
+            tokens = np.array([token for row in rows for token in (*row, separator)], dtype=dtype)
             tokens.tofile(stream)
             bar.update(len(tokens))
         if stream.tell() == 0:
             raise AuxtaskError("no text to tokenise: the files of data.train or data.valid are empty")
+
+
+def token_dtype(tokenizer: PreTrainedTokenizerBase) -> type[np.unsignedinteger[Any]]:
+    """Name the smallest type that holds the ids of a vocabulary: uint16 up to 65,536 tokens, else uint32."""
+    return np.uint16 if len(tokenizer) <= 2**16 else np.uint32
 
 
 class PackedBlocks(Sequence[dict[str, list[int]]]):
@@ -145,27 +165,21 @@ class PackedBlocks(Sequence[dict[str, list[int]]]):
 
     A document that fills a block or more has its blocks to itself: nothing attends across documents, and nothing
     is padded, since the last block begins early enough to be full. Shorter documents share blocks with what
-    follows them, a separator between.
+    follows them, a separator between. A text that is shorter than a block is one shorter block.
 
     Args:
         path: what `write_token_stream` wrote; it is memory-mapped.
-        length: tokens of a block, the leading `[CLS]` and closing `[SEP]` included.
+        length: tokens of a block, the leading `[CLS]` and closing `[SEP]` included; at least 3.
         tokenizer: gives the ids of those two.
-
-    Raises:
-        AuxtaskError: the stream is shorter than one block.
     """
 
     def __init__(self, path: str | Path, length: int, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.stream = np.memmap(path, dtype=np.uint16, mode="r")
+        self.stream = np.memmap(path, dtype=token_dtype(tokenizer), mode="r")
         self.frame = (tokenizer.cls_token_id, tokenizer.sep_token_id)
-        self.inner = length - 2
+        # The stream ends with a separator, which a block brings along.
+        self.inner = min(length - 2, len(self.stream) - 1)
+        self.length = self.inner + 2
         self.starts = self._starts(np.flatnonzero(self.stream == tokenizer.sep_token_id))
-        if len(self) == 0:
-            raise AuxtaskError(
-                f"'{path}' holds {len(self.stream)} tokens, fewer than a block of {length}; "
-                "give more text or a smaller block length"
-            )
 
     def _starts(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """Say where the blocks begin; `ends` are the places of the separators."""

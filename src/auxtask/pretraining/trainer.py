@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
@@ -14,7 +14,7 @@ from auxtask.data.order import LengthGroupedSampler
 from auxtask.masking.collator import MaskingCollator
 from auxtask.masking.pace import EpochCounter
 from auxtask.pretraining.evaluation import evaluate_masked_lm
-from auxtask.pretraining.network import MaskedLanguageModeling
+from auxtask.pretraining.network import MaskedLanguageModeling, head_parameters
 from auxtask.training.batches import share_target_counts
 
 
@@ -69,6 +69,7 @@ class PretrainingTrainer(Trainer):
         args: training arguments.
         masking: draws the masks.
         final_mask_rate: the mask rate of the last step, in (0, 1).
+        head_learning_rate: of the vocabulary head; None for that of the encoder.
         train_dataset: blocks with `input_ids`, all of one length.
         eval_dataset: held-out blocks.
         eval_masking: draws the masks of the held-out blocks, the same at every evaluation.
@@ -81,6 +82,7 @@ class PretrainingTrainer(Trainer):
         args: TrainingArguments,
         masking: MaskingCollator,
         final_mask_rate: float,
+        head_learning_rate: float | None,
         train_dataset: Sequence[Mapping[str, Any]],
         eval_dataset: Sequence[Mapping[str, Any]],
         eval_masking: MaskingCollator,
@@ -98,10 +100,31 @@ class PretrainingTrainer(Trainer):
         self.masking = masking
         self.mask_rates = (masking.mask_rate, final_mask_rate)
         self.eval_masking = eval_masking
+        self.head_learning_rate = args.learning_rate if head_learning_rate is None else head_learning_rate
         self.add_callback(EpochCounter([masking]))
         if not args.disable_tqdm:
             self.remove_callback(ProgressCallback)
             self.add_callback(TokenSpeed(args.train_batch_size * len(train_dataset[0]["input_ids"])))
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Build the optimizer: the vocabulary head at its own rate, weight decay on all but biases and norms."""
+        decayed = set(self.get_decay_parameter_names(self.network))
+        head = {id(parameter) for parameter in head_parameters(self.network.masked_lm)}
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, parameter in self.network.named_parameters():
+            if parameter.requires_grad:
+                rate = self.head_learning_rate if id(parameter) in head else self.args.learning_rate
+                decay = self.args.weight_decay if name in decayed else 0.0
+                groups.setdefault((rate, decay), []).append(parameter)
+        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args)
+        self.optimizer = optimizer_class(
+            [
+                {"params": parameters, "lr": rate, "weight_decay": decay}
+                for (rate, decay), parameters in groups.items()
+            ],
+            **settings,
+        )
+        return self.optimizer
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
