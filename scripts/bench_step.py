@@ -81,7 +81,7 @@ def build(variant: str, model_name: str, batch_size: int, folder: Path) -> Multi
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [*options, *fields])
     experiment = build_experiment(config, instantiate(config.dataset))
-    tools = dataclasses.replace(experiment.tools, scorer=lambda metric: RandomLikelihoods())
+    tools = dataclasses.replace(experiment.tools, scorers=lambda encoder, metric: RandomLikelihoods())
     prepared = prepare(experiment.dataset, experiment.tasks, tools, experiment.max_length)
     network = build_network(experiment, prepared)
     return started(stage_trainer(experiment.plan.stages[0], network, prepared, folder, folder / "checkpoints"))

@@ -26,6 +26,8 @@ take all other fields of `transformers.TrainingArguments` and `peft.LoraConfig`,
 
 `scripts/make_options.py` writes this page from the declarations in `src/auxtask/cli/` and the files in `configs/`.
 """
+# Fields of a trainer, and of an auxiliary task, in a second place.
+TOLD_ELSEWHERE = ("trainer.last_stage.", "adaptation.trainer.", "adaptation.masking.")
 # More values than these are none that a reader could keep in mind.
 FEW = 5
 
@@ -105,7 +107,7 @@ def page(commands: Mapping[str, Sequence[Composed]]) -> str:
             if group in told or not (names or group == "paths"):
                 continue
             options = [each for each in OPTIONS[command] if each.name.split(".")[0] == group]
-            options = [each for each in options if not each.name.startswith("trainer.last_stage.")]
+            options = [each for each in options if not each.name.startswith(TOLD_ELSEWHERE)]
             listed = (
                 f"Options of the group: {', '.join(f'`{group}={name}`' for name in names)}.\n\n" if names else ""
             )

@@ -22,7 +22,7 @@ def tools_of(encoder: str | Path, label_names: list[str], tokenizer: Any = None,
         encoder=str(encoder),
         tokenizer=tokenizer or load_tokenizer(encoder),
         label_names=label_names,
-        scorer=lambda metric: PLLScorer.from_pretrained(encoder, metric=metric, progress=False),
+        scorers=lambda encoder, metric: PLLScorer.from_pretrained(encoder, metric=metric, progress=False),
     )
 
 

@@ -11,12 +11,13 @@ from transformers import AutoModelForSequenceClassification, TrainerCallback
 
 from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
+from auxtask.masking.pace import IndependentDocuments
 from auxtask.masking.random import RTMCollator
 from auxtask.model.adapters import LoraAdapter
 from auxtask.runs.folder import RunFolder
 from auxtask.tasks.masking import MaskingTask
 from auxtask.training import stages
-from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.losses.class_weighted import ClassWeightedLoss
 from auxtask.training.losses.cross_entropy import CrossEntropy
 from auxtask.training.losses.focal import FocalLoss

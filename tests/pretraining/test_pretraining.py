@@ -161,7 +161,7 @@ def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked
         )  # fmt: skip
         return PretrainingTrainer(
             MaskedLanguageModeling(masked_lm), arguments, masking=Spy(tokenizer, 0.4, seed=0), final_mask_rate=0.2,
-            head_learning_rate=None, train_dataset=blocks, eval_dataset=blocks,
+            train_dataset=blocks, lengths=np.zeros(len(blocks), dtype=np.int64), eval_dataset=blocks,
             eval_masking=RTMCollator(tokenizer, seed=0),
         )  # fmt: skip
 

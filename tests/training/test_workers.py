@@ -12,12 +12,12 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from auxtask.data.encoding import encode_texts
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
 from auxtask.masking.likelihood import L3MaskingCollator
-from auxtask.masking.pace import EpochCounter
+from auxtask.masking.pace import EpochCounter, IndependentDocuments
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator
-from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from processes import context
 
 EPOCHS = 3

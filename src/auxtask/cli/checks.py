@@ -61,6 +61,7 @@ def check_options(command: str, config: DictConfig) -> None:
     written: Any = OmegaConf.to_container(config)
     values: Any = OmegaConf.to_container(config, resolve=True)
     errors = [*_Check(command).node((), values, written), *_of_other_tasks(values), *_of_no_folder(values)]
+    errors += _beside_a_baseline(values)
     if errors:
         raise next((error for error in errors if not error.inherited), errors[0])
 
@@ -86,6 +87,15 @@ def _of_other_tasks(config: Mapping[str, Any]) -> Iterator[OptionError]:
         case {"aux": dict(tasks), "weighting": {"tasks": dict(weights)}} if tasks and not config.get("baseline"):
             for name in weights.keys() - {MAIN, *tasks}:
                 yield _unknown(("weighting", "tasks", name), weights[name], {MAIN, *tasks})
+
+
+def _beside_a_baseline(config: Mapping[str, Any]) -> Iterator[OptionError]:
+    """Refuse what would change nothing: a baseline takes the place of fine-tuning and of what comes before it."""
+    match config:
+        case {"baseline": {"name": str(name)}}:
+            for group in ("adaptation", "unlabelled"):
+                if config.get(group):
+                    yield OptionError(f"{group} changes nothing with baseline={name}; leave one of them out")
 
 
 def _of_no_folder(config: Mapping[str, Any]) -> Iterator[OptionError]:

@@ -25,6 +25,8 @@ _REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|f
 
 # Options that only one choice of a config group has: they make that choice.
 CHOOSES = {"init": "recipe=continued"}
+# Options that are choices of a group elsewhere: what masks a text is an auxiliary task by its name.
+STANDS_FOR = {"adaptation.masking": "aux@adaptation.masking"}
 
 
 def prepared(arguments: Sequence[str]) -> list[str]:
@@ -45,21 +47,26 @@ def prepared(arguments: Sequence[str]) -> list[str]:
 
     >>> prepared(["dataset=r8", "aux=[rtm,stl]", "seed=0"])
     ['dataset=r8', 'aux=[rtm,stl]', 'seed=0']
-    >>> prepared(["init=tiny"])
-    ['init=tiny', 'recipe=continued']
+    >>> prepared(["init=tiny", "adaptation.masking=rtm"])
+    ['init=tiny', 'aux@adaptation.masking=rtm', 'recipe=continued']
     """
     parser = get_args_parser()
     known, unknown = parser.parse_known_args(list(arguments))
     for option in (argument for argument in unknown if argument.startswith("-")):
         options = [name for action in parser._actions for name in action.option_strings]
         raise HydraException(f"option {option} is unknown{did_you_mean(option, options)}; --hydra-help lists them")
-    readable = {override: _readable(override) for override in known.overrides}
+    readable = {override: _readable(_meant(override)) for override in known.overrides}
     named = {override.partition("=")[0] for override in known.overrides}
     chosen = [choice for option, choice in CHOOSES.items() if option in named]
     return [
         *(readable.get(argument, argument) for argument in arguments),
         *(choice for choice in chosen if choice.partition("=")[0] not in named),
     ]
+
+
+def _meant(override: str) -> str:
+    name, equals, value = override.partition("=")
+    return f"{STANDS_FOR.get(name, name)}{equals}{value}"
 
 
 def quoted(text: str) -> str:

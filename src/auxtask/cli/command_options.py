@@ -2,6 +2,7 @@
 
 from auxtask.cli.kinds import NULL, Choice, Component, Fields, ListOf, Real, Text, Truth, Whole
 from auxtask.cli.options import (
+    ADAPTATION,
     ADAPTER,
     AUX,
     BASELINE,
@@ -23,6 +24,7 @@ from auxtask.cli.options import (
     SEED,
     SHARE,
     SPLITS,
+    UNLABELLED,
     WEIGHTING,
     Option,
     moved,
@@ -61,6 +63,18 @@ FROM_TEXT = [
     Option("embeddings.smoothing", Real("(0, 1]", "0.75"), "below 1 rare neighbours weigh less"),
 ]
 
+# Fields of transformers.TrainingArguments for masked language modelling alone.
+PRETRAINING_ARGUMENTS = [
+    *optional([each for each in ARGUMENTS if each.name != "trainer.per_device_eval_batch_size"]),
+    Option("trainer.per_device_eval_batch_size", COUNT, "of a forward pass in evaluation", "rows"),
+    Option(
+        "trainer.eval_strategy", Choice("steps", "epoch", "no"), "when held-out text is scored", required=False
+    ),
+    *optional([EVAL_STEPS]),
+    Option("trainer.eval_on_start", Truth(), "scores held-out text before the first step", required=False),
+    Option("trainer.save_steps", POSITIVE, "between two checkpoints", "steps", required=False),
+]
+
 PRETRAINING = [
     Option("data", Fields("'{train: corpus.txt, valid: valid.txt}'"), "plain text"),
     Option("data.train", Text("corpus.txt") | ListOf(Text("corpus.txt")), "text files, a paragraph a line"),
@@ -81,21 +95,21 @@ PRETRAINING = [
     Option("head_learning_rate", LEARNING_RATE | NULL, "of the vocabulary head; null: that of the rest"),
     Option("saved_dtype", Choice("float32", "bfloat16"), "of the weights on disk"),
     Option("trainer", Fields("'{max_steps: 100}'"), "fields of transformers.TrainingArguments"),
-    *optional([each for each in ARGUMENTS if each.name != "trainer.per_device_eval_batch_size"]),
-    Option("trainer.per_device_eval_batch_size", COUNT, "of a forward pass in evaluation", "rows"),
-    Option(
-        "trainer.eval_strategy", Choice("steps", "epoch", "no"), "when held-out text is scored", required=False
-    ),
-    *optional([EVAL_STEPS]),
-    Option("trainer.eval_on_start", Truth(), "scores held-out text before the first step", required=False),
-    Option("trainer.save_steps", POSITIVE, "between two checkpoints", "steps", required=False),
+    *PRETRAINING_ARGUMENTS,
     Option("trainer.remove_unused_columns", Truth(), "drops what the model does not take", required=False),
     Option("trainer.seed", SEED, "seed of weights, dropout and the order of blocks"),
 ]
 
+ADAPTATION_OF_RUN = [
+    *optional(ADAPTATION),
+    *moved(optional(AUX[1:]), "aux", "adaptation.masking"),
+    *moved(optional(PRETRAINING_ARGUMENTS), "trainer", "adaptation.trainer"),
+]
+
 OPTIONS = {
     "train": [
-        *PATHS, *DATASET, *MODEL, *AUX, *WEIGHTING, *LOSS, *ADAPTER, *TRAINER, *SCORING, *BASELINE,
+        *PATHS, *DATASET, *MODEL, *AUX, *WEIGHTING, *LOSS, *ADAPTER, *ADAPTATION_OF_RUN, *UNLABELLED, *TRAINER,
+        *SCORING, *BASELINE,
         Option("seed", SEED, "seed of new heads, the order of documents, dropout and masks"),
         Option("force", Truth(), "computes a finished run again"),
         Option("callbacks", Fields("{}"), "further callbacks of transformers.Trainer, by name"),

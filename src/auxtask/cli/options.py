@@ -177,6 +177,33 @@ ADAPTER = [
     Option("adapter.target_modules", Text("all-linear") | ListOf(Text("query")) | NULL, "layers that are adapted"),
 ]
 
+ADAPTATION = [
+    Option("adaptation", Chosen("tapt"), "masked language modelling before fine-tuning", required=False),
+    Option("adaptation.masking", Fields("rtm"), "what masks the text: a masking task, by its name"),
+    Option("adaptation.texts", FILE | NULL, "file of texts or folder of them; null for the training documents"),
+    Option("adaptation.text_column", Text("text"), "their column"),
+    Option("adaptation.max_tokens", COUNT, "that are read at most, in however many passes", "tokens"),
+    Option("adaptation.seed", SEED, "seed of the adaptation; the runs of all seeds share one encoder"),
+    Option("adaptation.scorer", Choice("adapted", "base"), "whose likelihoods tasks read afterwards"),
+    Option("adaptation.trainer", Fields("'{num_train_epochs: 10}'"), "fields of transformers.TrainingArguments"),
+]
+
+UNLABELLED = [
+    Option("unlabelled", Chosen("files"), "further documents, which masking tasks mask", required=False),
+    Option("unlabelled.path", Text("more.txt"), "file of texts or folder of them; of unlabelled=hub, an id"),
+    Option("unlabelled.name", Text("en") | NULL, "which configuration of the hub's"),
+    Option("unlabelled.split", Text("train"), "which split of the hub's"),
+    Option("unlabelled.revision", Text("main") | NULL, "branch, tag or commit on the hub"),
+    Option("unlabelled.text_column", Text("text"), "column of the text"),
+    Option(
+        "unlabelled.ratio",
+        POSITIVE,
+        "that are masked beside each labelled document",
+        "documents",
+        handed_on=False,
+    ),
+]
+
 SCORING = [
     Option("scoring", Fields("default"), "how the vanilla model scores"),
     Option("scoring.dtype", PRECISION, "precision of the vanilla model; auto is bfloat16 where that is faster"),

@@ -12,14 +12,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from auxtask.cli.command import plain
 from auxtask.data.dataset import TextDataset
+from auxtask.errors import AuxtaskError
 from auxtask.experiment.fit import FittedRun, Method, fit
-from auxtask.ground.machine import process_count
+from auxtask.ground.machine import is_main_process, process_count
 from auxtask.ground.tools import Resources
 from auxtask.model.fingerprint import fingerprint
 from auxtask.model.precision import remembered_bf16_is_fast
 from auxtask.runs.identity import RunIdentity
 
 if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from auxtask.data.texts import Texts
     from auxtask.experiment.experiment import Experiment
 
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 AUTOMATIC = {
     "trainer.bf16": (True, False),
     "trainer.last_stage.bf16": (True, False),
+    "adaptation.trainer.bf16": (True, False),
     "scoring.dtype": ("bfloat16", "float32"),
     "baseline.dtype": ("bfloat16", "float32"),
 }
@@ -104,6 +109,12 @@ def run_identity(config: DictConfig, dataset: TextDataset) -> RunIdentity:
     }
     if checkpoint := (config.get("baseline") or {}).get("checkpoint"):
         fingerprints["checkpoint"] = fingerprint(checkpoint)
+    if texts := (config.get("adaptation") or {}).get("texts"):
+        from auxtask.data.texts import read_texts
+
+        fingerprints["adaptation"] = read_texts(texts, config.adaptation.text_column).fingerprint
+    if config.get("unlabelled"):
+        fingerprints["unlabelled"] = _texts(config).fingerprint
     names = (dataset.name, model_name(config), method_name(config))
     return RunIdentity.of(plain(config), fingerprints, names, process_count())
 
@@ -164,13 +175,14 @@ def build_experiment(
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.model.loading import load_tokenizer
     from auxtask.model.precision import choose_dtype
+    from auxtask.tasks.masking import MaskingTask
     from auxtask.training.plan import TrainingPlan
 
     segmenter = find_segmenter(instantiate(config.scoring).words)
 
-    def scorer(metric: str) -> PLLScorer:
+    def scorers(encoder: str, metric: str) -> PLLScorer:
         return PLLScorer.from_pretrained(
-            config.model.name,
+            encoder,
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
             stride=config.scoring.stride,
@@ -181,9 +193,15 @@ def build_experiment(
     def built(place: str) -> Any:
         return _built(config, place, given or {})
 
+    tasks = {name: built(f"aux.{name}") for name in config.aux}
+    unlabelled = _unlabelled(config, dataset) if config.get("unlabelled") else None
+    if unlabelled is not None and not any(isinstance(task, MaskingTask) for task in tasks.values()):
+        raise AuxtaskError(
+            f"unlabelled texts are masked, and aux={method_name(config)} masks nothing; use aux=rtm or another"
+        )
     return Experiment(
         dataset,
-        tasks={name: built(f"aux.{name}") for name in config.aux},
+        tasks=tasks,
         plan=TrainingPlan.of(
             plain(config.trainer),
             built("weighting"),
@@ -195,13 +213,28 @@ def build_experiment(
             encoder=config.model.name,
             tokenizer=load_tokenizer(config.model.name),
             label_names=dataset.label_names,
-            scorer=scorer,
+            scorers=scorers,
             segmenter=segmenter,
+            unlabelled=unlabelled,
+            unlabelled_ratio=OmegaConf.select(config, "unlabelled.ratio", default=1.0),
         ),
         max_length=config.model.max_length,
         loss=built("loss"),
         adapter=built("adapter"),
+        adaptation=_built(config, "adaptation", given or {}, _convert_="all"),
     )
+
+
+def _unlabelled(config: DictConfig, dataset: TextDataset) -> "Dataset":
+    """Read the unlabelled texts, leave out those that validate or test, and say how many there are."""
+    texts = _texts(config).without([*dataset["valid"]["text"], *dataset["test"]["text"]])
+    if is_main_process():
+        print(texts.line, flush=True)
+    return texts.documents
+
+
+def _texts(config: DictConfig) -> "Texts":
+    return cast("Texts", _built(config, "unlabelled", {}, leave_out="ratio"))
 
 
 def _built(

@@ -103,6 +103,7 @@ TRAINER = [
 FREE_FIELDS = {
     "trainer": "transformers.training_args.TrainingArguments",
     "trainer.last_stage": "transformers.training_args.TrainingArguments",
+    "adaptation.trainer": "transformers.training_args.TrainingArguments",
     "adapter": "peft.tuners.lora.config.LoraConfig",
 }
 
@@ -118,6 +119,10 @@ SET_BY_COMMAND: dict[str, dict[str, str]] = {
         "trainer.load_best_model_at_end": "",
         "trainer.remove_unused_columns": "",
         "trainer.label_names": "",
+        "adaptation.trainer.seed": "adaptation.seed",
+        "adaptation.trainer.output_dir": "paths.cache",
+        "adaptation.trainer.max_steps": "adaptation.max_tokens",
+        "adaptation.trainer.remove_unused_columns": "",
     },
     "pretrain": {"trainer.output_dir": "output"},
 }

@@ -32,14 +32,18 @@ def copies_in_test(texts: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.b
     >>> {where: copied.tolist() for where, copied in copies_in_test(texts).items()}
     {'train': [True, False, False], 'train_or_valid': [True, True, False]}
     """
-    train, valid = set(_digests(texts["train"])), set(_digests(texts["valid"]))
-    test = list(_digests(texts["test"]))
+    train, valid = set(text_digests(texts["train"])), set(text_digests(texts["valid"]))
+    test = list(text_digests(texts["test"]))
     return {
         "train": np.array([key in train for key in test], dtype=bool),
         "train_or_valid": np.array([key in train or key in valid for key in test], dtype=bool),
     }
 
 
-def _digests(texts: Iterable[str]) -> Iterable[int]:
-    # 128 bits in place of each text: the memory does not grow with the length of the documents.
+def text_digests(texts: Iterable[str]) -> Iterable[int]:
+    """Give 128 bits in place of the key of each text: the memory does not grow with the length of the documents.
+
+    >>> len(set(text_digests(["A film", "a  film", "another"])))
+    2
+    """
     return (xxhash.xxh3_128_intdigest(text_key(text).encode("utf-8", "surrogatepass")) for text in texts)

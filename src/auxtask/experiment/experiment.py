@@ -1,8 +1,8 @@
 """One run from data to scores: tokens and task data → shared encoder with heads → training → export → test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from transformers import set_seed
@@ -20,6 +20,9 @@ from auxtask.training.losses.cross_entropy import CrossEntropy
 from auxtask.training.plan import TrainingPlan
 from auxtask.training.stages import train_stages
 
+if TYPE_CHECKING:
+    from auxtask.pretraining.adaptation import Adaptation, Adapted
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -33,6 +36,7 @@ class Experiment:
         max_length: tokens of a document, special ones included; longer documents are cut.
         loss: of the main task.
         adapter: trains adapters in the encoder in place of its weights; None for the weights.
+        adaptation: lets the encoder read text of the domain first; None for the vanilla one.
     """
 
     dataset: TextDataset
@@ -42,6 +46,7 @@ class Experiment:
     max_length: int
     loss: CrossEntropy = field(default_factory=CrossEntropy)
     adapter: LoraAdapter | None = None
+    adaptation: "Adaptation | None" = None
 
 
 def run_experiment(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
@@ -57,13 +62,29 @@ def run_experiment(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
     Raises:
         AuxtaskError: a setting is out of range or a loss became not a number.
     """
+    experiment, adapted = with_adapted_encoder(experiment)
     prepared = prepare(experiment.dataset, experiment.tasks, experiment.tools, experiment.max_length)
     network = build_network(experiment, prepared)
     stages = train_stages(experiment.plan, network, prepared, folder)
     if not is_main_process():
         return {}
     classifier = export(experiment.adapter, network.classifier, prepared, folder)
-    return test(classifier, experiment.dataset, prepared, stages, folder)
+    return test(classifier, experiment.dataset, prepared, stages, adapted, folder)
+
+
+def with_adapted_encoder(experiment: Experiment) -> "tuple[Experiment, Adapted | None]":
+    """Let the encoder of an experiment read text of the domain, where that is asked for.
+
+    Args:
+        experiment: with the vanilla encoder.
+
+    Returns:
+        The same with the encoder that is fine-tuned, and what came of its adaptation; None without one.
+    """
+    if experiment.adaptation is None:
+        return experiment, None
+    tools, adapted = experiment.adaptation.adapt(experiment.dataset, experiment.tools, experiment.max_length)
+    return replace(experiment, tools=tools), adapted
 
 
 def build_network(experiment: Experiment, prepared: Prepared) -> MultiTaskModel:

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedModel
 
@@ -14,6 +14,9 @@ from auxtask.runs.folder import RunFolder
 from auxtask.runs.results import write_results
 from auxtask.tasks.base import Prepared
 from auxtask.training.stages import Stage, best_row
+
+if TYPE_CHECKING:
+    from auxtask.pretraining.adaptation import Adapted
 
 
 def export(
@@ -46,7 +49,12 @@ def export(
 
 
 def test(
-    classifier: Classifier, dataset: TextDataset, prepared: Prepared, stages: Sequence[Stage], folder: RunFolder
+    classifier: Classifier,
+    dataset: TextDataset,
+    prepared: Prepared,
+    stages: Sequence[Stage],
+    adapted: "Adapted | None",
+    folder: RunFolder,
 ) -> dict[str, Any]:
     """Test the exported classifier, once.
 
@@ -55,6 +63,7 @@ def test(
         dataset: texts and labels.
         prepared: what was counted and timed before training.
         stages: what came of training.
+        adapted: what came of the adaptation of the encoder before; None without one.
         folder: the run; `metrics.json` is written last, checkpoints are removed.
 
     Returns:
@@ -78,6 +87,7 @@ def test(
         tokens_per_second=sum(stage.tokens for stage in stages) / sum(stage.session_seconds for stage in stages),
         parameters=sum(parameter.numel() for parameter in classifier.model.parameters()),
         counts=prepared.counts,
+        adaptation=None if adapted is None else adapted.record,
     )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return metrics

@@ -42,13 +42,24 @@ class Tools(Resources):
         encoder: the vanilla encoder, as for `auxtask.model.names.resolve`.
         tokenizer: its tokenizer.
         label_names: the classes of the main task.
-        scorer: from a score metric (`auxtask.likelihood.rows.PLL_METRICS`) to the scorer of the vanilla encoder;
-            its scores are cached.
+        scorers: from an encoder and a score metric (`auxtask.likelihood.rows.PLL_METRICS`) to a scorer; its scores
+            are cached.
         segmenter: names words that the tokenizer leaves together, as for `auxtask.data.encoding.encode_texts`.
+        scored_by: the encoder whose likelihoods count; None for `encoder`.
+        unlabelled: further documents for masking tasks, with the column `text`, which `auxtask.tasks.base.prepare`
+            encodes; None for none.
+        unlabelled_ratio: how many of them are masked beside each labelled document.
     """
 
     encoder: str
     tokenizer: "PreTrainedTokenizerBase"
     label_names: Sequence[str]
-    scorer: Callable[[str], Scorer]
+    scorers: Callable[[str, str], Scorer]
     segmenter: Any = None
+    scored_by: str | None = None
+    unlabelled: "Dataset | None" = None
+    unlabelled_ratio: float = 1.0
+
+    def scorer(self, metric: str) -> Scorer:
+        """Give the scorer of a score metric, `word_l2r`, `original` or `whole_word`."""
+        return self.scorers(self.scored_by or self.encoder, metric)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase as Tokenizer
 from transformers import set_seed
@@ -84,6 +85,7 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
         final_mask_rate=rates["final_mask_rate"],
         head_learning_rate=recipe.head_learning_rate,
         train_dataset=blocks["train"],
+        lengths=np.zeros(len(blocks["train"]), dtype=np.int64),  # all of one length
         eval_dataset=valid,
         eval_masking=valid_masking,
     )
@@ -99,18 +101,12 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
 
     recipe.start.finish(masked_lm)
     arguments = trainer.args
-    blocks_per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps * arguments.world_size
     metrics = {
         "parameters": parameters,
         "trained_parameters": learning,
         "steps": trainer.state.global_step,
-        "tokens": trainer.state.global_step * blocks_per_step * blocks["train"].length,
-        # Evaluated by `eval_on_start`; a checkpoint's history has it after a resume.
-        "evaluations": [
-            {"step": entry["step"], "loss": entry["eval_loss"], "accuracy": entry["eval_accuracy"]}
-            for entry in trainer.state.log_history
-            if "eval_loss" in entry
-        ],
+        "tokens": trainer.state.global_step * trainer.rows_per_step * blocks["train"].length,
+        "evaluations": trainer.evaluations,
         "valid": evaluate_masked_lm(model, valid, valid_masking, arguments.per_device_eval_batch_size),
         **evaluate_counts(stream, valid, valid_masking, masked_lm.config.vocab_size),
     }

@@ -1,12 +1,14 @@
-"""The trainer of pre-training: masked language modelling over packed blocks, with exact resume."""
+"""The trainer of pre-training: masked language modelling alone, with exact resume."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ProgressCallback
 
@@ -16,25 +18,26 @@ from auxtask.masking.pace import EpochCounter
 from auxtask.pretraining.evaluation import evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling, head_parameters
 from auxtask.training.batches import share_target_counts
+from auxtask.training.optimizer import build_optimizer
 
 
 class TokenSpeed(ProgressCallback):
     """The Trainer's bar with loss and tokens a second behind it, and a line for each evaluation.
 
     Args:
-        tokens_per_batch: tokens that one process reads in a forward pass.
+        tokens_read: tells how many tokens were read since training began in this process.
     """
 
-    def __init__(self, tokens_per_batch: int) -> None:
+    def __init__(self, tokens_read: Callable[[], int]) -> None:
         super().__init__()
-        self.tokens_per_batch = tokens_per_batch
+        self.tokens_read = tokens_read
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Start the clock at the step that this process begins with."""
         super().on_train_begin(args, state, control, **kwargs)
-        self._first_step, self._started = state.global_step, time.perf_counter()
+        self._started = time.perf_counter()
 
     def on_log(
         self,
@@ -48,8 +51,7 @@ class TokenSpeed(ProgressCallback):
         if not logs or self.training_bar is None:
             return
         if "loss" in logs:
-            batches = (state.global_step - self._first_step) * args.gradient_accumulation_steps * args.world_size
-            speed = batches * self.tokens_per_batch / (time.perf_counter() - self._started)
+            speed = self.tokens_read() / (time.perf_counter() - self._started)
             self.training_bar.set_postfix_str(f"loss {float(logs['loss']):.3f}, {speed:,.0f} tokens/s")
         if "eval_loss" in logs:
             self.training_bar.write(
@@ -59,7 +61,7 @@ class TokenSpeed(ProgressCallback):
 
 
 class PretrainingTrainer(Trainer):
-    """`transformers.Trainer` for masked language modelling over packed blocks, with exact resume.
+    """`transformers.Trainer` for masked language modelling alone, with exact resume.
 
     The mask rate goes linearly from that of `masking` to `final_mask_rate` over the training: many predictions a
     step while they are cheap to learn from, few gaps in the context when the details are learned.
@@ -68,11 +70,12 @@ class PretrainingTrainer(Trainer):
         model: the masked language model, wrapped.
         args: training arguments.
         masking: draws the masks.
-        final_mask_rate: the mask rate of the last step, in (0, 1).
+        train_dataset: rows with `input_ids` and what the masking strategy reads.
+        lengths: tokens of each row, (rows,), int: rows of like length share a batch.
+        eval_dataset: held-out rows.
+        eval_masking: draws their masks, the same at every evaluation.
+        final_mask_rate: the mask rate of the last step, in (0, 1); None for that of the first.
         head_learning_rate: of the vocabulary head; None for that of the encoder.
-        train_dataset: blocks with `input_ids`, all of one length.
-        eval_dataset: held-out blocks.
-        eval_masking: draws the masks of the held-out blocks, the same at every evaluation.
         **arguments: further arguments of `transformers.Trainer`.
     """
 
@@ -81,48 +84,59 @@ class PretrainingTrainer(Trainer):
         model: MaskedLanguageModeling,
         args: TrainingArguments,
         masking: MaskingCollator,
-        final_mask_rate: float,
-        head_learning_rate: float | None,
-        train_dataset: Sequence[Mapping[str, Any]],
-        eval_dataset: Sequence[Mapping[str, Any]],
+        train_dataset: Any,
+        lengths: NDArray[np.int64],
+        eval_dataset: Any,
         eval_masking: MaskingCollator,
+        final_mask_rate: float | None = None,
+        head_learning_rate: float | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(
             model=model,
             args=args,
-            data_collator=_token_rows,
+            data_collator=lambda rows: {"rows": _Rows(rows)},
             train_dataset=train_dataset,
             eval_dataset=eval_dataset,
             **arguments,
         )
-        self.network, self.train_blocks, self.valid_blocks = model, train_dataset, eval_dataset
-        self.masking = masking
-        self.mask_rates = (masking.mask_rate, final_mask_rate)
+        self.network, self.lengths, self.valid_rows = model, lengths, eval_dataset
+        self.masking, self.tokens_read = masking, 0
+        self.mask_rates = (masking.mask_rate, masking.mask_rate if final_mask_rate is None else final_mask_rate)
         self.eval_masking = eval_masking
         self.head_learning_rate = args.learning_rate if head_learning_rate is None else head_learning_rate
         self.add_callback(EpochCounter([masking]))
         if not args.disable_tqdm:
             self.remove_callback(ProgressCallback)
-            self.add_callback(TokenSpeed(args.train_batch_size * len(train_dataset[0]["input_ids"])))
+            self.add_callback(TokenSpeed(lambda: self.tokens_read * args.world_size))
+
+    def train(self, resume_from_checkpoint: Any = None, *others: Any, **named: Any) -> Any:
+        """Train as `transformers.Trainer` does; a resume does not repeat an evaluation before the first step."""
+        self.args.eval_on_start = self.args.eval_on_start and not resume_from_checkpoint
+        return super().train(resume_from_checkpoint, *others, **named)
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Each evaluation's `step`, `loss` and `accuracy`, also those before a resume."""
+        return [
+            {"step": entry["step"], "loss": entry["eval_loss"], "accuracy": entry["eval_accuracy"]}
+            for entry in self.state.log_history
+            if "eval_loss" in entry
+        ]
+
+    @property
+    def rows_per_step(self) -> int:
+        """Rows of an optimizer step, on all processes."""
+        return self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Build the optimizer: the vocabulary head at its own rate, weight decay on all but biases and norms."""
-        decayed = set(self.get_decay_parameter_names(self.network))
+        """Build the optimizer: the vocabulary head at its own rate."""
         head = {id(parameter) for parameter in head_parameters(self.network.masked_lm)}
-        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-        for name, parameter in self.network.named_parameters():
-            if parameter.requires_grad:
-                rate = self.head_learning_rate if id(parameter) in head else self.args.learning_rate
-                decay = self.args.weight_decay if name in decayed else 0.0
-                groups.setdefault((rate, decay), []).append(parameter)
-        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args)
-        self.optimizer = optimizer_class(
-            [
-                {"params": parameters, "lr": rate, "weight_decay": decay}
-                for (rate, decay), parameters in groups.items()
-            ],
-            **settings,
+        decay = self.args.weight_decay
+        self.optimizer = build_optimizer(
+            self,
+            self.network,
+            lambda each: (self.head_learning_rate if id(each) in head else self.args.learning_rate, decay),
         )
         return self.optimizer
 
@@ -134,20 +148,18 @@ class PretrainingTrainer(Trainer):
         # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
         first, final = self.mask_rates
         self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
-        features = [[{"input_ids": row} for row in batch["input_ids"].tolist()] for batch in batches]
-        masked = [{"rows": self._prepare_inputs(self.masking(batch))} for batch in features]
+        masked = [{"rows": self._prepare_inputs(self.masking(batch["rows"].features))} for batch in batches]
+        self.tokens_read += sum(int(batch["rows"]["attention_mask"].sum()) for batch in masked)
         share_target_counts(masked)
         return [batch["rows"] for batch in masked], count
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        # Blocks have one length: what is left of the grouping is the seeded shuffle of each epoch.
-        lengths = np.zeros(len(self.train_blocks), dtype=np.int64)
-        return LengthGroupedSampler(lengths, self.args.train_batch_size, self.args.seed)
+        return LengthGroupedSampler(self.lengths, self.args.train_batch_size, self.args.seed)
 
     def evaluate(self, *unused: Any, metric_key_prefix: str = "eval", **also_unused: Any) -> dict[str, float]:
         """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""
         metrics = evaluate_masked_lm(
-            self.network, self.valid_blocks, self.eval_masking, self.args.per_device_eval_batch_size
+            self.network, self.valid_rows, self.eval_masking, self.args.per_device_eval_batch_size
         )
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in metrics.items()}
         self.log(metrics)
@@ -155,5 +167,8 @@ class PretrainingTrainer(Trainer):
         return metrics
 
 
-def _token_rows(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
-    return {"input_ids": torch.tensor([block["input_ids"] for block in blocks])}
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a batch as they are: nothing looks into them on their way through the loader."""
+
+    features: Sequence[Mapping[str, Any]]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,18 +16,18 @@ from auxtask.runs.settings import named_settings
 
 # Counted up when the rules below change, so that no run of other rules is taken for one of these.
 RULES = 2
-# What leaves every figure as it is: where things lie, and whether a finished run is computed again. The data set
-# has its fingerprint in place of its settings.
-OUTSIDE = re.compile(r"force|(paths|dataset)(\..*)?")
+# What leaves every figure as it is: where things lie, and whether a finished run is computed again. Data and texts
+# have their fingerprints in place of their settings.
+OUTSIDE = re.compile(r"force|(paths|dataset)(\..*)?|adaptation\.(texts|text_column)|unlabelled\.(?!ratio).*")
 # The same of logging and hardware, right below the settings of a trainer.
 LOGGING_AND_HARDWARE = re.compile(
-    r"trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
+    r"(adaptation\.)?trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
     r"|save_total_limit|use_cpu|eval_accumulation_steps|per_device_eval_batch_size)(\..*)?"
 )
 # A batch on each process, as a trainer has it, and the batch of all processes together, which is what counts.
 BATCH_OF_A_PROCESS, BATCH = ".per_device_train_batch_size", ".train_batch_size"
 # Groups that do not reach a baseline, and those that mean nothing without an auxiliary task.
-UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "callbacks")
+UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "adaptation", "unlabelled", "callbacks")
 UNUSED_ALONE = ("weighting", "scoring")
 # An option that came later stands here with what was in effect before it: at that value it changes no id. A star
 # stands for any part of the name.
@@ -137,7 +137,12 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
     >>> result_settings({"loss": {"_target_": "auxtask.training.losses.focal.FocalLoss", "gamma": 2.0}})
     {'loss.class': 'FocalLoss', 'loss.gamma': 2.0}
     """
-    unused = UNUSED_BY_BASELINES if config.get("baseline") else () if config.get("aux") else UNUSED_ALONE
+    unused: Sequence[str] = ()
+    if config.get("baseline"):
+        unused = UNUSED_BY_BASELINES
+    elif not config.get("aux"):
+        # An adaptation may mask by likelihoods.
+        unused = UNUSED_ALONE[:1] if config.get("adaptation") else UNUSED_ALONE
     groups = {name: value for name, value in config.items() if name not in unused and value not in (None, {})}
     settings: dict[str, Any] = {}
     for name, value in named_settings(groups).items():
@@ -145,7 +150,7 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
             continue
         if any(fnmatchcase(name, option) and value == before for option, before in ORIGINAL_VALUES.items()):
             continue
-        if name.startswith("trainer.") and name.endswith(BATCH_OF_A_PROCESS):
+        if name.startswith(("trainer.", "adaptation.trainer.")) and name.endswith(BATCH_OF_A_PROCESS):
             name, value = name.removesuffix(BATCH_OF_A_PROCESS) + BATCH, value * processes
         settings[name] = value
     return settings

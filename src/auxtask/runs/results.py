@@ -25,6 +25,7 @@ def write_results(
     tokens_per_second: float,
     parameters: int,
     counts: Mapping[str, Any],
+    adaptation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Score the predictions for the test documents and finish the run.
 
@@ -40,6 +41,8 @@ def write_results(
         tokens_per_second: in training; 0 for a method that reads no tokens.
         parameters: what the model that predicted has learned or was given, in numbers.
         counts: what misleads about the data (`auxtask.data.counts`).
+        adaptation: what the encoder read before it was fine-tuned, with its held-out loss at each evaluation; None
+            for a vanilla one.
 
     Returns:
         The content of `metrics.json`.
@@ -77,5 +80,7 @@ def write_results(
         "parameters": parameters,
         "counts": dict(counts),
     }
+    if adaptation is not None:
+        metrics["adaptation"] = dict(adaptation)
     write_json(folder.path / "metrics.json", metrics)
     return metrics

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from datasets import DatasetDict, concatenate_datasets
@@ -108,6 +108,9 @@ def prepare(dataset: TextDataset, tasks: Mapping[str, Task], tools: Tools, max_l
     started = time.perf_counter()
     # Every process at once: the scorer shares its documents among them.
     encoded = encode(dataset, tools.tokenizer, max_length, segmenter=tools.segmenter)
+    if tools.unlabelled is not None:
+        further = encode(tools.unlabelled, tools.tokenizer, max_length, segmenter=tools.segmenter)
+        tools = replace(tools, unlabelled=further)
     prepared = {name: task.prepare(encoded, tools) for name, task in tasks.items()}
     documents = join(encoded, prepared)
     seconds = time.perf_counter() - started

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, concatenate_datasets
 from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
@@ -12,10 +13,10 @@ from transformers.modeling_outputs import BaseModelOutput
 from auxtask.errors import AuxtaskError
 from auxtask.ground.tools import Tools
 from auxtask.masking.collator import MaskingCollator
-from auxtask.masking.pace import EpochCounter
+from auxtask.masking.pace import EpochCounter, IndependentDocuments, WithFurtherDocuments
 from auxtask.model.heads import masked_lm_loss, output_embeddings_constant, separate_output_embeddings
 from auxtask.model.loading import load_masked_lm
-from auxtask.tasks.base import PreparedTask
+from auxtask.tasks.base import Collator, PreparedTask
 
 DECODERS = ("tied", "detached", "separate")
 
@@ -47,10 +48,15 @@ class MaskingTask:
             raise AuxtaskError(f"decoder={self.decoder!r} is unknown; use {', '.join(DECODERS)}")
 
     def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
-        """Annotate the training split, the only one that is masked; see `Task`."""
-        collator = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
-        if self.annotate is not None:
-            dataset = DatasetDict({**dataset, "train": self.annotate(dataset["train"], tools)})
+        """Annotate what is masked, the training split and the unlabelled documents; see `Task`."""
+        collator: Collator = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
+        drawn: list[Any] = [collator]
+        train, further = self._annotated(dataset["train"], tools)
+        if further is not None:
+            draw = IndependentDocuments(further, tools.seed, tools.unlabelled_ratio)
+            collator = WithFurtherDocuments(collator, draw)
+            drawn.append(draw)
+        dataset = DatasetDict({**dataset, "train": train})
 
         def head() -> PreTrainedModel:
             masked_lm = load_masked_lm(tools.encoder)
@@ -63,9 +69,19 @@ class MaskingTask:
             head,
             collator,
             self.loss,
-            callbacks=lambda head: [EpochCounter([collator])],
+            callbacks=lambda head: [EpochCounter(drawn)],
             pretrained_head=True,
         )
+
+    def _annotated(self, train: Dataset, tools: Tools) -> tuple[Dataset, Dataset | None]:
+        """Annotate labelled and unlabelled documents together: a strategy may count over all that is masked."""
+        further = tools.unlabelled
+        if self.annotate is None:
+            return train, further
+        if further is None:
+            return self.annotate(train, tools), None
+        both = self.annotate(concatenate_datasets([train, further]), tools)
+        return both.select(range(len(train))), both.select(range(len(train), len(both)))
 
     def loss(self, head: PreTrainedModel, output: BaseModelOutput, part: Mapping[str, Tensor]) -> Tensor:
         """Mean cross-entropy over the masked positions of the batch; 0 where no mask was drawn."""

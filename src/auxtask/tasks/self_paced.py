@@ -73,7 +73,15 @@ class SelfPacedTask(MaskingTask):
             raise AuxtaskError(f"refresh_every={self.refresh_every} is below 1; give a number of epochs")
 
     def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
-        """Prepare as a `MaskingTask` does; number the training documents, so that refreshes find them."""
+        """Prepare as a `MaskingTask` does; number the training documents, so that refreshes find them.
+
+        Raises:
+            AuxtaskError: there are unlabelled documents, which no refresh would reach.
+        """
+        if tools.unlabelled is not None:
+            raise AuxtaskError(
+                "unlabelled documents get no refreshed likelihoods; use aux=l3masking, or unlabelled=null"
+            )
         prepared = super().prepare(dataset, tools)
         train = prepared.dataset["train"]
         collator = RefreshedCollator(prepared.collator)

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.ground.machine import mean_over_processes
 from auxtask.ground.names import MAIN
 from auxtask.ground.padding import pad, without_padding
-from auxtask.masking.pace import PerEpoch
 from auxtask.model.multitask import count_targets
 
 Feature = Mapping[str, Any]
@@ -70,36 +68,6 @@ class MultiTaskCollator:
             features = self.draw_main(features)
             parts |= {name: self.tasks[name](features) for name, part in parts.items() if "input_ids" not in part}
         return {MAIN: self.main(features)} | parts
-
-
-@dataclass
-class IndependentDocuments(PerEpoch):
-    """Draw documents at random beside those of a batch: as many, each at most once, anew for every batch.
-
-    The draw is a function of (seed, epoch, the batch's documents), so a resume repeats it. On several processes
-    each draws for its own part of the batch.
-
-    Args:
-        documents: the training split.
-        seed: with the epoch and the batch, it determines the draw.
-
-    >>> from datasets import Dataset
-    >>> documents = Dataset.from_dict({"input_ids": [[2, 3], [4], [5]]})
-    >>> drawn = IndependentDocuments(documents, seed=0)([documents[0], documents[1]])
-    >>> len(drawn), all(row in list(documents) for row in drawn)
-    (2, True)
-    """
-
-    documents: Dataset
-    seed: int
-
-    def __call__(self, features: Sequence[Feature]) -> list[Feature]:
-        """Draw the documents."""
-        content = [self.seed, self.epoch, *(token for feature in features for token in feature["input_ids"])]
-        generator = np.random.default_rng(content)
-        size = min(len(features), len(self.documents))
-        chosen = generator.choice(len(self.documents), size=size, replace=False)
-        return [self.documents[index] for index in chosen.tolist()]
 
 
 def share_target_counts(batches: Sequence[MutableMapping[str, Any]]) -> None:

@@ -13,13 +13,13 @@ from transformers import EvalPrediction, TrainerCallback
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
-from auxtask.masking.pace import EpochCounter
+from auxtask.masking.pace import EpochCounter, IndependentDocuments
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import continued, history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.base import OwnColumns, Prepared
-from auxtask.training.batches import ClassificationCollator, IndependentDocuments, MultiTaskCollator
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
 from auxtask.training.plan import TrainingPlan

@@ -30,6 +30,7 @@ from auxtask.model.multitask import MultiTaskModel
 from auxtask.training.batches import MultiTaskCollator, share_target_counts
 from auxtask.training.callbacks import EvaluationLines, TrainingClock, WeightingSchedule
 from auxtask.training.gradients import TaskGradients
+from auxtask.training.optimizer import build_optimizer
 from auxtask.training.weighting.base import GradientWeighting, TrainingFacts, Weighting
 
 
@@ -202,26 +203,12 @@ class MultiTaskTrainer(Trainer):
             )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Build the optimizer: new heads apart from all else, weight decay on all but biases and norms."""
-        network = self.network
-        decayed = set(self.get_decay_parameter_names(network))
-        pretrained = network.pretrained_parameters()
-        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-        for name, parameter in network.named_parameters():
-            if parameter.requires_grad:
-                rate, decay = (
-                    (self.args.learning_rate, self.args.weight_decay)
-                    if parameter in pretrained
-                    else (self.head_learning_rate, self.head_weight_decay)
-                )
-                groups.setdefault((rate, decay if name in decayed else 0.0), []).append(parameter)
-        optimizer_class, settings = self.get_optimizer_cls_and_kwargs(self.args)
-        self.optimizer = optimizer_class(
-            [
-                {"params": parameters, "lr": rate, "weight_decay": decay}
-                for (rate, decay), parameters in groups.items()
-            ],
-            **settings,
+        """Build the optimizer: new heads apart from all else."""
+        pretrained = self.network.pretrained_parameters()
+        of_encoder = (self.args.learning_rate, self.args.weight_decay)
+        of_heads = (self.head_learning_rate, self.head_weight_decay)
+        self.optimizer = build_optimizer(
+            self, self.network, lambda parameter: of_encoder if parameter in pretrained else of_heads
         )
         return self.optimizer
 
