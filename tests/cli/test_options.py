@@ -88,7 +88,7 @@ def test_what_the_yamls_have_is_allowed(commands):
                 config |= {"init": "tiny"} if "init" in config else {}
             elif config.get("baseline"):
                 # What no baseline reads is refused beside one.
-                config = {**config, "adaptation": None, "unlabelled": None}
+                config = {name: config[name] for name in config if name not in ("adaptation", "unlabelled")}
             for group, name in (("unlabelled", "path"), ("adaptation", "texts")):
                 if (config.get(group) or {}).get(name) == "???":
                     config = {**config, group: {**config[group], name: "more.txt"}}
