@@ -56,6 +56,22 @@ train    | dataset=files dataset.test_share=abc | 2 | dataset.test_share='abc' i
 train    | dataset=files dataset.valid_share=1 | 1 | dataset.valid_share=1 is not a number in (0, 1)
 train    | dataset=files dataset.text_column=3 | 2 | dataset.text_column=3 is not text
 train    | dataset=files +dataset.label_colum=x | 2 | dataset.label_colum='x' is no option, did you mean
+train    | adaptation=tap | 2 | In 'train': Could not find 'adaptation/tap'
+train    | adaptation=tapt adaptation.max_tokens=0 | 1 | adaptation.max_tokens=0 is not a whole number from 1
+train    | adaptation=tapt adaptation.scorer=vanilla | 1 | adaptation.scorer='vanilla' is unknown; use
+train    | adaptation=tapt adaptation.trainer.learning_rate=fast | 2 | adaptation.trainer.learning_rate='fast' is
+train    | adaptation=tapt +adaptation.trainer.max_steps=3 | 2 | adaptation.trainer.max_steps is set by the command
+train    | adaptation=tapt +adaptation.trainer.max_grad=3 | 2 | adaptation.trainer.max_grad=3 is no option
+train    | adaptation=tapt adaptation.masking=rtn | 2 | In 'adaptation/tapt': Could not find 'aux/rtn', did you
+train    | adaptation.texts=x.txt | 2 | adaptation.texts is an option of adaptation, and none is chosen; use adap
+train    | adaptation.masking=rtm | 2 | adaptation.masking is an option of adaptation, and none is chosen; use ad
+train    | unlabelled.path=x.txt | 2 | unlabelled.path is an option of unlabelled, and none is chosen; use unlabe
+train    | adaptation=dapt | 2 | adaptation.texts is missing
+train    | adaptation=dapt adaptation.texts=5 | 2 | adaptation.texts=5 is not text
+train    | baseline=tfidf_svm adaptation=tapt | 2 | adaptation changes nothing with baseline=tfidf_svm
+train    | baseline=tfidf_svm unlabelled=files unlabelled.path=a.txt | 2 | unlabelled changes nothing with baseline
+train    | aux=rtm unlabelled=files | 2 | unlabelled.path is missing; give it, for example unlabelled.path=more.txt
+train    | aux=rtm unlabelled=files unlabelled.path=a unlabelled.ratio=0 | 1 | unlabelled.ratio=0 is not a number
 train    | dataset=r8 dataset.counts=many | 2 | dataset.counts='many' is not values by name, or null
 train    | dataset=r8 dataset.counts.train=-1 | 1 | dataset.counts.train=-1 is not a whole number from 0
 train    | dataset=hub dataset.path=5 | 2 | dataset.path=5 is not text, or null
@@ -180,6 +196,15 @@ pretrain | architecture.hidden_size=0 | 1 | architecture.hidden_size=0 is not a 
 pretrain | +architecture.hiden_size=3 | 2 | architecture.hiden_size=3 is no option, did you mean architecture.hi
 pretrain | embeddings.window=0 | 1 | embeddings.window=0 is not a whole number from 1
 pretrain | +embeddings.sed=3 | 2 | embeddings.sed=3 is no option, did you mean embeddings.seed?
+pretrain | recipe=tinny | 2 | In 'pretrain': Could not find 'recipe/tinny', did you mean recipe=tiny?
+pretrain | init=tiny parts=body | 1 | parts='body' is unknown; use all, layers, head or lora
+pretrain | init=tiny head_learning_rate=-1 | 1 | head_learning_rate=-1 is not a number from 0, or null
+pretrain | init=tiny lora.r=0 | 1 | lora.r=0 is not a whole number from 1
+pretrain | init=tiny +lora.rank=8 | 2 | lora.rank=8 is no option
+pretrain | init=tiny saved_dtype=float16 | 1 | saved_dtype='float16' is unknown, did you mean bfloat16?
+pretrain | init=5 | 2 | init=5 is not text
+pretrain | recipe=continued | 2 | init is missing; give it, for example init=tiny
+pretrain | init=tiny +tokenizer.vocabulary_size=99 | 2 | tokenizer changes nothing with init=tiny
 pretrain | trainer.max_steps=all | 2 | trainer.max_steps='all' is not a whole number from 1, or -1
 pretrain | +trainer.patience=3 | 2 | trainer.patience=3 is no option
 pretrain | trainer.save_steps=0 | 1 | trainer.save_steps=0 is not a number above 0

@@ -11,6 +11,8 @@ from typing import get_args
 
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 from transformers import TrainingArguments
@@ -104,8 +106,19 @@ def test_presets_name_options(commands):
     groups = {path.name for path in config_folder().iterdir()}
     for path in (config_folder() / "sweep").rglob("*.yaml"):
         sweeper = yaml.safe_load(path.read_text())["hydra"]["sweeper"]["params"]
-        for name in sweeper:
+        for name in (name.removeprefix("+") for name in sweeper):
             assert name in groups or declared("train", name.split(".")), (path.name, name)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((config_folder() / "preset").glob("*.yaml"))])
+def test_every_preset_is_a_run(name):
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train", [f"+preset={name}"])
+    check_options("train", config)
+    assert list(config.aux) == ([] if name == "stl" or name.startswith("tapt") else [name])
+    masking = {"tapt": ["rtm"], "tapt_l3masking": ["l3masking"]}.get(name, [])
+    assert list(config.get("adaptation", {}).get("masking", [])) == masking
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,34 @@ def fit(model_folder, tmp_path):
     return call
 
 
+ADAPTED = {
+    "masking": "l3masking", "max_tokens": 300,
+    "trainer": {"bf16": False, "gradient_accumulation_steps": 1, "learning_rate": 1e-2},
+}  # fmt: skip
+
+
+def test_the_encoder_reads_the_domain_and_unlabelled_texts_are_masked(fit, tmp_path, capsys):
+    texts = tmp_path / "more.txt"
+    texts.write_text("\n".join(f"a text {n} of the sea" for n in range(40)) + f"\n{PAIRS[3][0]}\n")
+    run = fit(aux="rtm", adaptation={**ADAPTED, "texts": texts}, unlabelled={"path": str(texts), "ratio": 0.5})
+    said = capsys.readouterr().out
+    assert "held-out loss" in said
+    # A fixed share of the pairs validates and tests; what stands there is left out.
+    assert "40 unlabelled texts" in said or "41 unlabelled texts" in said
+    before, *_, after = run.metrics["adaptation"]["evaluations"]
+    assert after["loss"] < before["loss"]
+    config = (run.folder / "config.yaml").read_text()
+    assert "auxtask.masking.likelihood.L3MaskingCollator" in config
+    again = fit(aux="rtm", adaptation={**ADAPTED, "texts": texts}, unlabelled={"path": str(texts), "ratio": 0.5})
+    assert not again.computed
+    tapt = fit(aux="stl", adaptation=ADAPTED, seed=1)
+    assert tapt.folder.name != run.folder.name
+    with pytest.raises(AuxtaskError, match="unlabelled texts are masked, and aux=stl masks nothing"):
+        fit(aux="stl", unlabelled=texts)
+    with pytest.raises(AuxtaskError, match="adaptation changes nothing with baseline=tfidf_svm"):
+        fit(aux="stl", adaptation="tapt", baseline="tfidf_svm")
+
+
 def test_a_list_of_pairs_becomes_a_finished_run(fit, capsys):
     run = fit(aux="rtm", name="coast")
     assert run.computed

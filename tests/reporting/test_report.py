@@ -1,5 +1,6 @@
 """The report: missing cells with their commands, the same bytes from the same runs."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -13,11 +14,12 @@ from omegaconf import OmegaConf
 from auxtask.cli.overrides import training_command
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.score_tables import dataset_scores, metric_scores
-from auxtask.ground.files import config_folder
+from auxtask.ground.files import config_folder, write_json
 from auxtask.reporting import writing
 from auxtask.reporting.figures import block_figures, changing_weights, score_curves
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
+from auxtask.runs.identity import result_settings
 from auxtask.runs.reading import read_runs
 from auxtask.runs.settings import named_settings
 from auxtask.tables.values import Missing, Rank
@@ -168,3 +170,43 @@ def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
     markdown = first["report.md"].decode()
     for name in re.findall(r"\]\((figures/[^)]+)\)", markdown):
         assert name in first
+
+
+EVALUATIONS = [{"step": 0, "loss": 5.0, "accuracy": 0.1}, {"step": 9, "loss": 4.25, "accuracy": 0.225}]
+
+
+def adapted(folder, seed, encoder):
+    path = make_run(folder, dataset="acl_arc", seed=seed)
+    metrics = json.loads((path / "metrics.json").read_text())
+    record = {"steps": 9, "tokens": 12_345, "passes": 3.0, "copies": 0, "evaluations": EVALUATIONS}
+    metrics["adaptation"] = {**record, "encoder": encoder}
+    write_json(path / "metrics.json", metrics)
+
+
+def test_adapted_encoders_are_listed_with_the_runs_that_share_them(tmp_path):
+    for seed in (0, 1):
+        adapted(tmp_path / "runs", seed, "abc123")
+    runs = read_runs(tmp_path / "runs")
+    *_, behind = report_sections(
+        runs, comparable_blocks(runs.runs), ddof=1, resamples=10, command_line=command_line
+    )
+    (table,) = (table for table in behind.tables if table.name == "adaptations")
+    (row,) = table.rows
+    assert [str(cell.value) for cell in row] == [
+        "abc123", "acl_arc", "tiny", "2", "12,345", "3.0", "5.000", "4.250", "10.0%", "22.5%",
+    ]  # fmt: skip
+    assert "fine-tuning alone" in table.notes[0].text
+
+
+def test_a_command_names_the_adaptation_and_further_texts():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        options = ["dataset=r8", "aux=rtm", "adaptation=tapt", "aux@adaptation.masking=l3masking"]
+        config = compose("train", [*options, "adaptation.max_tokens=9", "unlabelled=files", "unlabelled.path=x"])
+        settings = result_settings(OmegaConf.to_container(config, resolve=True))
+        command = training_command("r8", "tiny", "rtm", [0], settings)
+        further = training_command("r8", "tiny", "rtm", [0], {**settings, "fingerprints.adaptation": "print"})
+    assert command == (
+        "python -m auxtask.train dataset=r8 model=tiny aux=rtm adaptation=tapt adaptation.masking=l3masking "
+        "unlabelled=files unlabelled.path=FILE seed=0 adaptation.max_tokens=9"
+    )
+    assert "adaptation=dapt adaptation.texts=FILE adaptation.masking=l3masking" in further

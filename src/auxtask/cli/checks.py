@@ -61,7 +61,7 @@ def check_options(command: str, config: DictConfig) -> None:
     written: Any = OmegaConf.to_container(config)
     values: Any = OmegaConf.to_container(config, resolve=True)
     errors = [*_Check(command).node((), values, written), *_of_other_tasks(values), *_of_no_folder(values)]
-    errors += _beside_a_baseline(values)
+    errors += [*_beside_a_baseline(values), *_beside_init(values)]
     if errors:
         raise next((error for error in errors if not error.inherited), errors[0])
 
@@ -96,6 +96,14 @@ def _beside_a_baseline(config: Mapping[str, Any]) -> Iterator[OptionError]:
             for group in ("adaptation", "unlabelled"):
                 if config.get(group):
                     yield OptionError(f"{group} changes nothing with baseline={name}; leave one of them out")
+
+
+def _beside_init(config: Mapping[str, Any]) -> Iterator[OptionError]:
+    """Refuse what describes a new encoder where one goes on from a model that is there."""
+    if "init" in config:
+        for group in ("tokenizer", "architecture", "embeddings"):
+            if config.get(group):
+                yield OptionError(f"{group} changes nothing with init={config['init']}; leave one of them out")
 
 
 def _of_no_folder(config: Mapping[str, Any]) -> Iterator[OptionError]:

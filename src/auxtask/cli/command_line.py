@@ -55,7 +55,7 @@ def prepared(arguments: Sequence[str]) -> list[str]:
     for option in (argument for argument in unknown if argument.startswith("-")):
         options = [name for action in parser._actions for name in action.option_strings]
         raise HydraException(f"option {option} is unknown{did_you_mean(option, options)}; --hydra-help lists them")
-    readable = {override: _readable(_meant(override)) for override in known.overrides}
+    readable = {override: _readable(meant(override)) for override in known.overrides}
     named = {override.partition("=")[0] for override in known.overrides}
     chosen = [choice for option, choice in CHOOSES.items() if option in named]
     return [
@@ -64,7 +64,12 @@ def prepared(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _meant(override: str) -> str:
+def meant(override: str) -> str:
+    """Give an override the name that Hydra knows its option by.
+
+    >>> meant("adaptation.masking=rtm"), meant("seed=1")
+    ('aux@adaptation.masking=rtm', 'seed=1')
+    """
     name, equals, value = override.partition("=")
     return f"{STANDS_FOR.get(name, name)}{equals}{value}"
 
@@ -93,9 +98,23 @@ def with_suggestion(message: str, config_name: str, arguments: Sequence[str]) ->
     refused = _REFUSED_NAME.search(message)
     if refused is None:
         return message
+    if unchosen := _of_no_choice(refused[1], config_name, arguments):
+        return unchosen
     if not may_be_added(config_name, refused[1]):
         others = [line for line in others if not line.startswith("To append to your config")]
     return "\n".join([first.rstrip(".") + _suggestion(refused[1], message, config_name, arguments), *others])
+
+
+def _of_no_choice(refused: str, config_name: str, arguments: Sequence[str]) -> str | None:
+    """Say of an option of a config group that the group comes first, where none of its options is chosen."""
+    name = next((typed for typed, known in STANDS_FOR.items() if known == refused), refused)
+    group, dot, _ = name.partition(".")
+    choices = sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
+    if not dot or not choices:
+        return None
+    if group in _fields(config_name, [each for each in arguments if _chosen_group(each) == group]):
+        return None
+    return f"{name} is an option of {group}, and none is chosen; use {group}={' or '.join(choices)} with it"
 
 
 def _suggestion(refused: str, message: str, config_name: str, arguments: Sequence[str]) -> str:

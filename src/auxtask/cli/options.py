@@ -104,7 +104,7 @@ DATASET = [
 
 MODEL = [
     Option("model", Fields("tiny"), "encoder and what depends on it"),
-    Option("model.name", MODEL_NAME, "encoder: tiny, an id of the Hugging Face hub or a folder"),
+    Option("model.name", MODEL_NAME, "encoder: tiny, minilm, an id of the Hugging Face hub or a folder"),
     Option("model.max_length", LENGTH, "longest document with its special tokens; the rest is cut off", "tokens"),
     Option("model.learning_rate", LEARNING_RATE, "what trainer.learning_rate is unless it is given"),
 ]

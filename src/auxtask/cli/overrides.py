@@ -11,7 +11,7 @@ import yaml
 from hydra import compose
 from omegaconf import OmegaConf
 
-from auxtask.cli.command_line import quoted
+from auxtask.cli.command_line import meant, quoted
 from auxtask.ground.files import config_folder
 from auxtask.runs.identity import BATCH, BATCH_OF_A_PROCESS
 from auxtask.runs.settings import CLASS_FIELD, class_name, named_settings
@@ -48,6 +48,8 @@ def training_command(
         *_method_options(method, sweep),
         *_class_option("weighting", "static", settings),
         *_class_option("loss", "cross_entropy", settings),
+        *_adaptation_options(settings),
+        *_unlabelled_options(settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
     fields = [
@@ -84,6 +86,22 @@ def _method_options(method: str, sweep: str) -> list[str]:
         return [f"baseline={override_value(method)}", *(["aux=stl"] if sweep else [])]
     aux = f"aux={method}" if len(tasks) == 1 else f"aux=[{','.join(tasks)}]"
     return [aux, *(["baseline=none"] if sweep else [])]
+
+
+def _adaptation_options(settings: Mapping[str, Any]) -> list[str]:
+    """Choose the adaptation and its strategy; where further texts lie, no run says."""
+    names = [name.split(".")[2] for name in settings if name.startswith("adaptation.masking.")]
+    if not names:
+        return []
+    further = "fingerprints.adaptation" in settings
+    return [
+        *(["adaptation=dapt", "adaptation.texts=FILE"] if further else ["adaptation=tapt"]),
+        f"adaptation.masking={names[0]}",
+    ]
+
+
+def _unlabelled_options(settings: Mapping[str, Any]) -> list[str]:
+    return ["unlabelled=files", "unlabelled.path=FILE"] if "unlabelled.ratio" in settings else []
 
 
 def _class_option(group: str, default: str, settings: Mapping[str, Any]) -> list[str]:
@@ -124,7 +142,7 @@ def _class_paths() -> dict[str, str]:
 
 @cache
 def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
-    config = compose("train", list(options))
+    config = compose("train", [meant(option) for option in options])
     return named_settings(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.cli.checks import check_options
+from auxtask.cli.command_line import meant
 from auxtask.cli.overrides import options_of, override_value
 from auxtask.cli.planning import fit_config, load_dataset
 from auxtask.data.dataset import TextDataset
@@ -31,6 +32,8 @@ def fit(
     weighting: Any = "static",
     loss: Any = "cross_entropy",
     adapter: Any = None,
+    adaptation: Any = None,
+    unlabelled: str | Path | Mapping[str, Any] | None = None,
     baseline: Any = None,
     trainer: str | Mapping[str, Any] = "default",
     scoring: str | Mapping[str, Any] = "default",
@@ -57,6 +60,11 @@ def fit(
         weighting: of the tasks.
         loss: of the main task.
         adapter: `lora`, or None to train the encoder's own weights.
+        adaptation: masked language modelling before fine-tuning: `tapt`; a mapping such as
+            `{"texts": "domain.txt", "masking": "l3masking", "max_tokens": 500_000}`, whose `texts` make it `dapt`;
+            or an `auxtask.pretraining.adaptation.Adaptation`. None for the vanilla encoder.
+        unlabelled: a file of texts that masking tasks mask beside the documents, or a mapping with its `path` and
+            their `ratio`; None for none.
         baseline: a rival that takes the place of fine-tuning; None for fine-tuning.
         trainer: a preset, or fields of `transformers.TrainingArguments` and auxtask's own.
         scoring: how likelihoods are computed.
@@ -88,9 +96,14 @@ def fit(
         "baseline": baseline,
     }
     groups |= {"trainer": trainer, "scoring": scoring}
+    adaptation_overrides, groups["adaptation"] = _adaptation_fields(adaptation)
+    if unlabelled is not None:
+        groups["unlabelled"] = unlabelled if isinstance(unlabelled, Mapping) else {"path": str(unlabelled)}
+        adaptation_overrides.append("unlabelled=files")
     is_known = isinstance(train, str) and train in options_of("dataset")
     overrides = [f"dataset={train if is_known else 'files'}", *_model_overrides(str(model)), f"seed={seed}"]
     overrides += [override for group, value in groups.items() for override in _chosen(group, value)]
+    overrides += adaptation_overrides
     overrides += [f"paths.runs={override_value(str(runs))}", f"force={override_value(force)}"]
     overrides += [] if cache is None else [f"paths.cache={override_value(str(cache))}"]
     overrides += [] if max_length is None else [f"model.max_length={max_length}"]
@@ -114,6 +127,17 @@ def _task_mapping(aux: Any) -> Mapping[str, Any]:
     tasks = [aux] if isinstance(aux, str) or not isinstance(aux, Sequence) else aux
     named = {each if isinstance(each, str) else type(each).__name__: each for each in tasks}
     return {name: {} if isinstance(task, str) else task for name, task in named.items() if name != "stl"}
+
+
+def _adaptation_fields(adaptation: Any) -> tuple[list[str], Any]:
+    """Choose the adaptation that a mapping is about, and its masking strategy where that is a name."""
+    if not isinstance(adaptation, Mapping):
+        return [], adaptation
+    masking = adaptation.get("masking")
+    named = [meant(f"adaptation.masking={masking}")] if isinstance(masking, str) else []
+    kind = "dapt" if "texts" in adaptation else "tapt"
+    fields = {name: value for name, value in adaptation.items() if name != "masking" or not named}
+    return [f"adaptation={kind}", *named], fields
 
 
 def _chosen(group: str, value: Any) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor, nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -196,6 +196,27 @@ def load_encoder(name: str | Path) -> PreTrainedModel:
     check_parts(model, _called(name))
     encoder: Any = model.base_model
     return encoder
+
+
+def weights_beside_masked_lm(name: str | Path) -> dict[str, Tensor]:
+    """Give what a checkpoint has in its encoder and no masked language model reads: BERT's pooling layer.
+
+    Args:
+        name: as for `resolve`.
+
+    Returns:
+        Weights by their names in a checkpoint of a model with a head; none where all is read.
+
+    Raises:
+        AuxtaskError: it cannot be loaded.
+    """
+    encoder, report = _load(AutoModel, name)
+    read = set(vanilla_network(encoder.config).base_model.state_dict()) | set(report["missing_keys"])
+    return {
+        f"{encoder.base_model_prefix}.{key}": value
+        for key, value in encoder.state_dict().items()
+        if key not in read
+    }
 
 
 def load_trained_classifier(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

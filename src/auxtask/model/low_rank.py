@@ -4,46 +4,58 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import svds
+
+from auxtask.errors import AuxtaskError
 
 Weights = Mapping[str, NDArray[np.floating]]
 Stored = dict[str, NDArray[np.generic]]
 
 LEFT, RIGHT, SCALE = ".left", ".right", ".scale"
 LEVELS = 127  # an int8 factor has so many steps on each side of 0
+SCALE_BYTES = 4
 
 
-def low_rank_update(base: Weights, trained: Weights, rank: int, ranks: Mapping[str, int] | None = None) -> Stored:
+def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
     """Sum up what training changed in a network.
 
-    A matrix that both have becomes the largest singular directions of its change, with factors of 8 bits: what Hu
-    et al. (2022) learn, found afterwards. Vectors, and weights that the base lacks, are kept in float16.
+    Of a matrix that both have, the singular directions of its change are kept as factors of 8 bits: what Hu et al.
+    (2022) learn, found afterwards. Of all matrices together, those directions are kept that hold the most of the
+    squared change for their bytes. Vectors, and weights that the base lacks, are kept in float16.
 
     Args:
         base: weights by name.
         trained: weights by name, of the same shapes where both have one; it may have more.
-        rank: directions of each matrix; all that there are where it has fewer.
-        ranks: of single matrices, by name, in place of `rank`.
+        num_bytes: what the numbers may take, above what the vectors and further weights need.
 
     Returns:
         By name what `apply_update` takes: `NAME.left` (rows, rank) and `NAME.right` (rank, columns), int8, with
         `NAME.scale` (rank,), float32; or `NAME`, float16. A weight that did not change is absent.
 
+    Raises:
+        AuxtaskError: the vectors and further weights alone take more.
+
     >>> base, trained = {"a": np.zeros((3, 2))}, {"a": np.outer([1.0, 0, -1], [0.5, 1])}
-    >>> restored = apply_update(base, low_rank_update(base, trained, rank=1))
-    >>> np.abs(restored["a"] - trained["a"]).max() < 0.01
-    np.True_
+    >>> update = low_rank_update(base, trained, num_bytes=10)
+    >>> sorted(update), bool(np.abs(apply_update(base, update)["a"] - trained["a"]).max() < 0.01)
+    (['a.left', 'a.right', 'a.scale'], True)
     """
-    stored: Stored = {}
-    for name, weight in trained.items():
-        before = base.get(name)
-        if before is not None and np.array_equal(before, weight):
-            continue
-        if before is None or weight.ndim != 2:
-            stored[name] = weight.astype(np.float16)
-            continue
-        factors = _factors(weight.astype(np.float64) - before, (ranks or {}).get(name, rank))
-        stored |= dict(zip((name + LEFT, name + RIGHT, name + SCALE), factors, strict=True))
+    changed = {
+        name: each for name, each in trained.items() if name not in base or not np.array_equal(base[name], each)
+    }
+    both = {name: each for name, each in changed.items() if name in base and each.ndim == 2}
+    matrices = {name: each.astype(np.float64) - base[name] for name, each in both.items()}
+    stored: Stored = {name: each.astype(np.float16) for name, each in changed.items() if name not in matrices}
+    room = num_bytes - sum(each.nbytes for each in stored.values())
+    if room < 0:
+        raise AuxtaskError(
+            f"num_bytes={num_bytes} is too small: vectors and new weights take {num_bytes - room:,}"
+        )
+    factors = {name: np.linalg.svd(change, full_matrices=False) for name, change in matrices.items()}
+    sizes = {name: (change.shape, factors[name][1]) for name, change in matrices.items()}
+    for name, rank in _ranks(sizes, room).items():
+        left, values, right = factors[name]
+        parts = _quantized(left[:, :rank], values[:rank], right[:rank])
+        stored |= dict(zip((name + LEFT, name + RIGHT, name + SCALE), parts, strict=True))
     return stored
 
 
@@ -71,19 +83,27 @@ def apply_update(base: Weights, update: Mapping[str, NDArray[np.generic]]) -> di
     return weights
 
 
-def _factors(change: NDArray[np.float64], rank: int) -> tuple[NDArray[np.generic], ...]:
-    if rank < min(change.shape):
-        left, values, right = svds(change, k=rank, random_state=0)
-    else:
-        left, values, right = np.linalg.svd(change, full_matrices=False)
-    order = np.argsort(-values)
-    left, right = left[:, order], right[order]
+def _ranks(matrices: Mapping[str, tuple[tuple[int, ...], NDArray[np.float64]]], room: int) -> dict[str, int]:
+    """Choose how many directions of each matrix to keep: those with the most squared change a byte."""
+    if not matrices:
+        return {}
+    names = np.repeat(list(matrices), [len(values) for _, values in matrices.values()])
+    costs = np.concatenate([np.full(len(values), sum(shape) + SCALE_BYTES) for shape, values in matrices.values()])
+    worth = np.concatenate([values**2 for _, values in matrices.values()]) / costs
+    order = np.argsort(-worth, kind="stable")
+    kept = order[np.cumsum(costs[order]) <= room]
+    return {str(name): int(count) for name, count in zip(*np.unique(names[kept], return_counts=True), strict=True)}
+
+
+def _quantized(
+    left: NDArray[np.float64], values: NDArray[np.float64], right: NDArray[np.float64]
+) -> tuple[NDArray[np.generic], ...]:
     largest_left, largest_right = np.abs(left).max(axis=0), np.abs(right).max(axis=1)
-    scale = (values[order] * largest_left * largest_right / LEVELS**2).astype(np.float32)
+    # In C order, for safetensors writes the bytes as they lie.
     return (
-        np.rint(left / largest_left * LEVELS).astype(np.int8),
-        np.rint(right / largest_right[:, None] * LEVELS).astype(np.int8),
-        scale,
+        np.rint(left / largest_left * LEVELS).astype(np.int8, order="C"),
+        np.rint(right / largest_right[:, None] * LEVELS).astype(np.int8, order="C"),
+        (values * largest_left * largest_right / LEVELS**2).astype(np.float32),
     )
 
 

@@ -138,6 +138,5 @@ def _put_together(update: bytes, folder: Path) -> None:
 
 
 def base_weights(weights: dict[str, Any]) -> dict[str, Any]:
-    """Name the weights of the sentence encoder as the masked language model does, without its pooling layer."""
-    kept = {name: value for name, value in weights.items() if not name.startswith("pooler.")}
-    return {f"bert.{name}": value for name, value in kept.items() if name != "embeddings.position_ids"}
+    """Name the weights of the sentence encoder as a model with a head does."""
+    return {f"bert.{name}": value for name, value in weights.items() if name != "embeddings.position_ids"}

@@ -27,7 +27,7 @@ from auxtask.masking.random import RTMCollator
 from auxtask.model.fingerprint import fingerprint
 from auxtask.model.loading import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
-from auxtask.pretraining.network import MaskedLanguageModeling, start_bias_from_counts
+from auxtask.pretraining.network import MaskedLanguageModeling, save_masked_lm, start_bias_from_counts
 from auxtask.pretraining.trainer import PretrainingTrainer
 from auxtask.runs.description import describe
 from auxtask.runs.identity import LOGGING_AND_HARDWARE
@@ -173,7 +173,7 @@ class Adaptation:
             )
         train_with_checkpoints(trainer, last_checkpoint(folder / "checkpoints"))
         if is_main_process():
-            masked_lm.save_pretrained(folder / "model")
+            save_masked_lm(masked_lm, tools.encoder, folder / "model")
             tools.tokenizer.save_pretrained(folder / "model")
             passes = trainer.state.global_step * trainer.rows_per_step / len(rows)
             amount = {"steps": trainer.state.global_step, "tokens": round(passes * int(lengths.sum()))}

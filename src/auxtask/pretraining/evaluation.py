@@ -1,5 +1,6 @@
 """How good a masked language model is on held-out text, beside what counting achieves."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,23 @@ from torch import nn
 from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.masking.collator import MaskingCollator
 from auxtask.pretraining.counts import following_counts, unigram_probabilities
+
+# Fewer masked tokens say little; a short text is masked anew until there are so many.
+LEAST_MASKED = 100
+
+
+def mask_draws(blocks: Sequence[Mapping[str, Any]], mask_rate: float) -> int:
+    """Tell how often held-out text is masked: once, unless it is very short.
+
+    >>> mask_draws([{"input_ids": [1] * 52}], 0.2), mask_draws([{"input_ids": [1] * 502}] * 2, 0.2)
+    (10, 1)
+    """
+    expected = 0.0
+    for block in blocks:
+        expected += mask_rate * (len(block["input_ids"]) - 2)
+        if expected >= LEAST_MASKED:
+            return 1
+    return math.ceil(LEAST_MASKED / expected)
 
 
 @torch.inference_mode()
@@ -32,12 +50,14 @@ def evaluate_masked_lm(
     model.eval()
     device = next(model.parameters()).device
     loss = predicted = correct = 0.0
-    for start in range(0, len(blocks), batch_size):
-        features = [blocks[index] for index in range(start, min(start + batch_size, len(blocks)))]
-        output = model(**{name: value.to(device) for name, value in collator(features).items()})
-        loss += float(output["loss"]) * int(output["predicted"])
-        predicted += int(output["predicted"])
-        correct += int(output["correct"])
+    for epoch in range(mask_draws(blocks, collator.mask_rate)):
+        collator.epoch = epoch
+        for start in range(0, len(blocks), batch_size):
+            features = [blocks[index] for index in range(start, min(start + batch_size, len(blocks)))]
+            output = model(**{name: value.to(device) for name, value in collator(features).items()})
+            loss += float(output["loss"]) * int(output["predicted"])
+            predicted += int(output["predicted"])
+            correct += int(output["correct"])
     model.train()
     return {"loss": loss / max(predicted, 1), "accuracy": correct / max(predicted, 1)}
 
@@ -68,11 +88,13 @@ def evaluate_counts(
     history, successors = following.sum(axis=1), np.diff(following.indptr)
 
     tokens, lefts = [], []
-    for block in blocks:
-        masked = np.flatnonzero(collator([block])["labels"].numpy()[0] != IGNORE_INDEX)
-        ids = np.asarray(block["input_ids"])
-        tokens.append(ids[masked])
-        lefts.append(ids[masked - 1])
+    for epoch in range(mask_draws(blocks, collator.mask_rate)):
+        collator.epoch = epoch
+        for block in blocks:
+            masked = np.flatnonzero(collator([block])["labels"].numpy()[0] != IGNORE_INDEX)
+            ids = np.asarray(block["input_ids"])
+            tokens.append(ids[masked])
+            lefts.append(ids[masked - 1])
     token, left = np.concatenate(tokens), np.concatenate(lefts)
 
     # A history that the text does not hold says nothing: its unigrams have all the weight.

@@ -1,5 +1,6 @@
 """A masked language model in pre-training, and what it starts from."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from transformers import PreTrainedModel
 
 from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
+from auxtask.model.loading import weights_beside_masked_lm
 
 
 class MaskedLanguageModeling(nn.Module):
@@ -77,6 +79,18 @@ def start_bias_from_counts(masked_lm: PreTrainedModel, unigram: NDArray[np.float
     bias = masked_lm.get_output_embeddings().bias
     if bias is not None:
         bias.copy_(torch.from_numpy(np.log(unigram)))
+
+
+def save_masked_lm(masked_lm: PreTrainedModel, source: str, folder: Path) -> None:
+    """Write a masked language model, and what a classifier finds beside it in the checkpoint it was trained from.
+
+    Args:
+        masked_lm: trained.
+        source: the model that training began with, as for `auxtask.model.names.resolve`.
+        folder: where to.
+    """
+    beside = {name: value.to(masked_lm.dtype) for name, value in weights_beside_masked_lm(source).items()}
+    masked_lm.save_pretrained(folder, state_dict={**masked_lm.state_dict(), **beside})
 
 
 def head_parameters(masked_lm: PreTrainedModel) -> list[nn.Parameter]:

@@ -110,7 +110,7 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
         "valid": evaluate_masked_lm(model, valid, valid_masking, arguments.per_device_eval_batch_size),
         **evaluate_counts(stream, valid, valid_masking, masked_lm.config.vocab_size),
     }
-    masked_lm.to(getattr(torch, recipe.saved_dtype)).save_pretrained(output / "model")
+    recipe.start.save(masked_lm.to(getattr(torch, recipe.saved_dtype)), output / "model")
     tokenizer.save_pretrained(output / "model")
     write_json(output / "model" / "pretraining_metrics.json", metrics)
     return metrics

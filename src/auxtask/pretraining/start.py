@@ -14,7 +14,7 @@ from auxtask.errors import AuxtaskError
 from auxtask.model.adapters import LoraAdapter
 from auxtask.model.loading import load_masked_lm_or_new_head, load_tokenizer
 from auxtask.pretraining.counts import unigram_probabilities
-from auxtask.pretraining.network import start_bias_from_counts, start_embeddings
+from auxtask.pretraining.network import save_masked_lm, start_bias_from_counts, start_embeddings
 from auxtask.pretraining.text import read_documents, train_wordpiece
 
 PARTS = ("all", "layers", "head", "lora")
@@ -79,6 +79,10 @@ class FromText:
     def finish(self, masked_lm: PreTrainedModel) -> None:
         """Leave the network as it was trained."""
 
+    def save(self, masked_lm: PreTrainedModel, folder: Path) -> None:
+        """Write the trained network."""
+        masked_lm.save_pretrained(folder)
+
 
 @dataclass
 class FromModel:
@@ -129,6 +133,10 @@ class FromModel:
         """Merge the adapters into the weights they adapt."""
         if self._adapter is not None:
             self._adapter.merge()
+
+    def save(self, masked_lm: PreTrainedModel, folder: Path) -> None:
+        """Write the trained network, and what the model has beside it (`save_masked_lm`)."""
+        save_masked_lm(masked_lm, self.init, folder)
 
 
 Start = FromText | FromModel

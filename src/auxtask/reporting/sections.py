@@ -12,7 +12,7 @@ from auxtask.evaluation.groups import Block
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.runs.reading import Run, RunsFolder
-from auxtask.tables.values import Cell, Number, Table
+from auxtask.tables.values import Cell, Note, Number, Table
 
 MACHINE = ("python", "platform", "processor", "device", "threads", "commit")
 
@@ -69,6 +69,8 @@ def report_sections(
 
 def _provenance(folder: RunsFolder) -> list[Table]:
     tables = [_environment_table(folder.runs)]
+    if any(run.adaptation for run in folder.runs):
+        tables.append(_adaptation_table(folder.runs))
     if folder.unfinished:
         rows = [[Cell(path)] for path in folder.unfinished]
         tables.append(Table("unfinished", "Unfinished runs; the same command goes on with them", ("run",), rows))
@@ -76,6 +78,40 @@ def _provenance(folder: RunsFolder) -> list[Table]:
         rows = [[Cell(problem.path), Cell(problem.reason)] for problem in folder.problems]
         tables.append(Table("left_out", "Files that were left out", ("file", "reason"), rows, labels=2))
     return tables
+
+
+def _adaptation_table(runs: Sequence[Run]) -> Table:
+    """List the encoders that read text of their domain before fine-tuning, and what they learned of it."""
+    sharing: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.adaptation:
+            sharing.setdefault(str(run.adaptation["encoder"]), []).append(run)
+    rows = []
+    for encoder, users in sharing.items():
+        adaptation = users[0].adaptation
+        first, *_, last = adaptation["evaluations"]
+        numbers = (
+            Number(len(users), f"{len(users)}"),
+            Number(adaptation["tokens"], f"{adaptation['tokens']:,}"),
+            Number(adaptation["passes"], f"{adaptation['passes']:.1f}"),
+            *(Number(entry["loss"], f"{entry['loss']:.3f}") for entry in (first, last)),
+            *(Number(entry["accuracy"], f"{entry['accuracy']:.1%}") for entry in (first, last)),
+        )
+        rows.append([Cell(encoder), Cell(users[0].dataset), Cell(users[0].model), *map(Cell, numbers)])
+    columns = ("encoder", "data set", "model", "runs", "tokens", "passes", "loss before", "loss after")
+    return Table(
+        "adaptations",
+        "Encoders that read text of the domain before fine-tuning: held-out loss (nats) and top-1 accuracy",
+        (*columns, "top-1 before", "top-1 after"),
+        rows,
+        notes=[
+            Note(
+                "",
+                "Runs of all seeds share an adapted encoder: their spread is that of fine-tuning alone.",
+            )
+        ],
+        labels=3,
+    )
 
 
 def _environment_table(runs: Sequence[Run]) -> Table:

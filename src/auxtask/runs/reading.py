@@ -63,6 +63,7 @@ class Run:
         history: one mapping an evaluation, as in `history.jsonl`; empty where the file is missing or broken.
         predictions: None where the file is missing or broken.
         environment: the content of `environment.json`; empty where it is missing or broken.
+        adaptation: what its encoder read before fine-tuning, as in `metrics.json`; empty for a vanilla one.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Run:
     history: Sequence[Mapping[str, Any]]
     predictions: Predictions | None
     environment: Mapping[str, Any]
+    adaptation: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ def _parse_metrics(text: str) -> dict[str, Any]:
         "best_step": int(value["best_step"]),
         "steps": int(value["steps"]),
         "seconds": {stage: float(seconds) for stage, seconds in value["seconds"].items()},
+        "adaptation": dict(value.get("adaptation") or {}),
     }
 
 
