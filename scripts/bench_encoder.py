@@ -12,16 +12,28 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from auxtask.cli.command import quiet_libraries
 from auxtask.ground.files import config_folder
+from auxtask.ground.padding import IGNORE_INDEX
+from auxtask.masking.collator import Feature
 from auxtask.masking.random import RTMCollator
 from auxtask.model.loading import load_masked_lm, load_tokenizer
 from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling
-from auxtask.pretraining.text import read_documents
+from auxtask.pretraining.text import read_documents, token_dtype
+
+
+class AllMasked(RTMCollator):
+    """Random token masking that shows every selected token as the mask token."""
+
+    def __call__(self, features: Sequence[Feature]) -> dict[str, torch.Tensor]:
+        batch = super().__call__(features)
+        masked = batch["labels"] != IGNORE_INDEX
+        return {**batch, "input_ids": batch["input_ids"].masked_fill(masked, self.tokenizer.mask_token_id)}
 
 
 def texts_of(name: str, documents: int) -> list[str]:
@@ -39,12 +51,13 @@ def main() -> None:
     parser.add_argument("--data", nargs="*", default=["docstrings", "acl_arc", "ohsumed", "r8"])
     parser.add_argument("--documents", type=int, default=400, help="of each text, at most")
     parser.add_argument("--max-length", type=int, default=128)
+    parser.add_argument("--all-masked", action="store_true", help="no 80/10/10: what is asked for is a mask token")
     arguments = parser.parse_args()
     quiet_libraries()
     tokenizer = load_tokenizer(arguments.model)
     model = MaskedLanguageModeling(load_masked_lm(arguments.model))
-    stream = np.memmap(arguments.stream, dtype=np.uint16, mode="r")
-    masking = RTMCollator(tokenizer, mask_rate=0.15, seed=0)
+    stream = np.memmap(arguments.stream, dtype=token_dtype(tokenizer), mode="r")
+    masking = (AllMasked if arguments.all_masked else RTMCollator)(tokenizer, mask_rate=0.15, seed=0)
     texts: dict[str, Sequence[str]] = {
         "general English, held out": list(islice(read_documents([arguments.general]), arguments.documents)),
         **{name: texts_of(name, arguments.documents) for name in arguments.data},
