@@ -62,7 +62,6 @@ train    | adaptation=tapt adaptation.scorer=vanilla | 1 | adaptation.scorer='va
 train    | adaptation=tapt adaptation.trainer.learning_rate=fast | 2 | adaptation.trainer.learning_rate='fast' is
 train    | adaptation=tapt +adaptation.trainer.max_steps=3 | 2 | adaptation.trainer.max_steps is set by the command
 train    | adaptation=tapt +adaptation.trainer.max_grad=3 | 2 | adaptation.trainer.max_grad=3 is no option
-train    | adaptation=tapt adaptation.masking=rtn | 2 | In 'adaptation/tapt': Could not find 'aux/rtn', did you
 train    | adaptation.texts=x.txt | 2 | adaptation.texts is an option of adaptation, and none is chosen; use adap
 train    | adaptation.masking=rtm | 2 | adaptation.masking is an option of adaptation, and none is chosen; use ad
 train    | unlabelled.path=x.txt | 2 | unlabelled.path is an option of unlabelled, and none is chosen; use unlabe

@@ -60,6 +60,7 @@ ADAPTED = {
 }  # fmt: skip
 
 
+@pytest.mark.ci
 def test_the_encoder_reads_the_domain_and_unlabelled_texts_are_masked(fit, tmp_path, capsys):
     texts = tmp_path / "more.txt"
     texts.write_text("\n".join(f"a text {n} of the sea" for n in range(40)) + f"\n{PAIRS[3][0]}\n")

@@ -12,7 +12,8 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertFo
 
 from auxtask.cli.command import run_command
 from auxtask.errors import AuxtaskError
-from auxtask.model.loading import load_masked_lm_or_new_head, load_tokenizer
+from auxtask.model.loading import load_tokenizer
+from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretrain import pretrain
 from auxtask.pretraining.network import head_parameters
 from auxtask.pretraining.start import FromModel

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -29,7 +29,7 @@ WHOLE = "use a whole checkpoint"
 
 
 def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any:
-    source, place = _called(name), resolve(name)
+    source, place = called(name), resolve(name)
     if not Path(place).is_dir():
         ask_hub()
     try:
@@ -46,7 +46,9 @@ def _from_pretrained(auto_class: Any, name: str | Path, **arguments: Any) -> Any
         raise AuxtaskError(f"{source} is no model that transformers knows: {first_line(error)}") from error
 
 
-def _load(auto_class: Any, name: str | Path, **arguments: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+def load_with_report(
+    auto_class: Any, name: str | Path, **arguments: Any
+) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Load a model in float32, with what `transformers` says about its weights."""
     _check_kind(auto_class, name, load_config(name))
     # A shape that does not fit is in the report, where it is not in the way of a new head.
@@ -64,11 +66,11 @@ def _check_kind(auto_class: Any, name: str | Path, config: PretrainedConfig) -> 
     kind = config.model_type
     if kind not in auto_class._model_mapping._model_mapping:
         raise AuxtaskError(
-            f"{_called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
+            f"{called(name)} cannot be used: transformers has no {auto_class.__name__} of {kind}; {MEND}"
         )
 
 
-def _called(name: str | Path) -> str:
+def called(name: str | Path) -> str:
     return f"model {str(name)!r}"
 
 
@@ -115,34 +117,11 @@ def load_masked_lm(name: str | Path) -> PreTrainedModel:
         AuxtaskError: it cannot be loaded, is no masked language model, lacks weights of its head or encoder, or
             its architecture cannot be used (`check_parts`).
     """
-    model, report = _load(AutoModelForMaskedLM, name)
+    model, report = load_with_report(AutoModelForMaskedLM, name)
     mend = "use a whole checkpoint with its masked-LM head; aux=stl and the N-gram tasks need no head"
-    check_weights(model, report, _called(name), mend)
-    check_parts(model, _called(name))
+    check_weights(model, report, called(name), mend)
+    check_parts(model, called(name))
     return model
-
-
-def load_masked_lm_or_new_head(name: str | Path) -> tuple[PreTrainedModel, bool]:
-    """Load a masked language model of an encoder that may have no vocabulary head.
-
-    Args:
-        name: as for `resolve`.
-
-    Returns:
-        A stock `AutoModelForMaskedLM` in eval mode and float32, and whether its head is new, with random weights.
-
-    Raises:
-        AuxtaskError: it cannot be loaded, lacks weights of its encoder or a part of its head, or its architecture
-            cannot be used.
-    """
-    model, report = _load(AutoModelForMaskedLM, name)
-    encoder = {id(parameter) for parameter in model.base_model.parameters()}
-    head = {key for key, value in model.named_parameters() if id(value) not in encoder}
-    new_head = bool(head) and head <= set(report["missing_keys"])
-    mend = "use a whole checkpoint, or one without any weight of the head: then a head is made"
-    check_weights(model, without_new_head(model, report) if new_head else report, _called(name), mend)
-    check_parts(model, _called(name))
-    return model, new_head
 
 
 def load_classifier(name: str | Path, label_names: Sequence[str]) -> PreTrainedModel:
@@ -191,32 +170,11 @@ def load_encoder(name: str | Path) -> PreTrainedModel:
     Raises:
         AuxtaskError: as for `load_classifier`.
     """
-    model, report = _load(AutoModelForMaskedLM, name)
-    check_weights(model, without_new_head(model, report), _called(name), WHOLE)
-    check_parts(model, _called(name))
+    model, report = load_with_report(AutoModelForMaskedLM, name)
+    check_weights(model, without_new_head(model, report), called(name), WHOLE)
+    check_parts(model, called(name))
     encoder: Any = model.base_model
     return encoder
-
-
-def weights_beside_masked_lm(name: str | Path) -> dict[str, Tensor]:
-    """Give what a checkpoint has in its encoder and no masked language model reads: BERT's pooling layer.
-
-    Args:
-        name: as for `resolve`.
-
-    Returns:
-        Weights by their names in a checkpoint of a model with a head; none where all is read.
-
-    Raises:
-        AuxtaskError: it cannot be loaded.
-    """
-    encoder, report = _load(AutoModel, name)
-    read = set(vanilla_network(encoder.config).base_model.state_dict()) | set(report["missing_keys"])
-    return {
-        f"{encoder.base_model_prefix}.{key}": value
-        for key, value in encoder.state_dict().items()
-        if key not in read
-    }
 
 
 def load_trained_classifier(name: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -234,7 +192,7 @@ def load_trained_classifier(name: str | Path) -> tuple[PreTrainedModel, PreTrain
     """
     mend = "give the folder 'model' of a finished run"
     try:
-        model, report = _load(AutoModelForSequenceClassification, name)
+        model, report = load_with_report(AutoModelForSequenceClassification, name)
         tokenizer = _from_pretrained(AutoTokenizer, name)
     except AuxtaskError as error:
         reason = first_line(error.__cause__ or error)
@@ -246,7 +204,7 @@ def load_trained_classifier(name: str | Path) -> tuple[PreTrainedModel, PreTrain
 def _load_with_new_head(
     auto_class: Any, name: str | Path, label_names: Sequence[str], **arguments: Any
 ) -> PreTrainedModel:
-    model, report = _load(
+    model, report = load_with_report(
         auto_class,
         name,
         num_labels=len(label_names),
@@ -254,9 +212,9 @@ def _load_with_new_head(
         label2id={label: index for index, label in enumerate(label_names)},
         **arguments,
     )
-    check_weights(model, without_new_head(model, report), _called(name), WHOLE)
+    check_weights(model, without_new_head(model, report), called(name), WHOLE)
     renew_head(model, report)
-    check_parts(model, _called(name))
+    check_parts(model, called(name))
     return model
 
 

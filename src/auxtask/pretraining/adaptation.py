@@ -25,7 +25,7 @@ from auxtask.ground.machine import is_main_process, process_count
 from auxtask.ground.tools import Tools
 from auxtask.masking.random import RTMCollator
 from auxtask.model.fingerprint import fingerprint
-from auxtask.model.loading import load_masked_lm_or_new_head
+from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
 from auxtask.pretraining.network import MaskedLanguageModeling, save_masked_lm, start_bias_from_counts
 from auxtask.pretraining.trainer import PretrainingTrainer

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
-from auxtask.model.loading import weights_beside_masked_lm
+from auxtask.model.vanilla import weights_beside_masked_lm
 
 
 class MaskedLanguageModeling(nn.Module):

@@ -12,7 +12,8 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from auxtask.errors import AuxtaskError
 from auxtask.model.adapters import LoraAdapter
-from auxtask.model.loading import load_masked_lm_or_new_head, load_tokenizer
+from auxtask.model.loading import load_tokenizer
+from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
 from auxtask.pretraining.network import save_masked_lm, start_bias_from_counts, start_embeddings
 from auxtask.pretraining.text import read_documents, train_wordpiece
