@@ -1,5 +1,7 @@
 """Heads run apart from their encoder equal the whole stock model, for every architecture family."""
 
+import copy
+
 import pytest
 import torch
 from transformers import (
@@ -56,7 +58,8 @@ CONFIGS = {
 @pytest.fixture(params=CONFIGS.values(), ids=CONFIGS)
 def config(request):
     torch.manual_seed(0)
-    return request.param
+    # A copy: a separate decoder changes its model's configuration.
+    return copy.deepcopy(request.param)
 
 
 @pytest.fixture
