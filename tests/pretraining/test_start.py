@@ -137,3 +137,14 @@ def test_the_head_has_its_own_learning_rate(monkeypatch, tmp_path, text, headles
     assert not torch.equal(
         trained.base_model.embeddings.LayerNorm.weight, begun.base_model.embeddings.LayerNorm.weight
     )
+
+
+def test_a_folder_of_other_text_or_another_model_is_refused(monkeypatch, tmp_path, text, headless, capsys):
+    line = [f"init={headless}", f"data.train={text}"]
+    going_on(monkeypatch, tmp_path, *line)
+    before = (tmp_path / "out" / "train.bin").read_bytes()
+    text.write_text(text.read_text() + "one more line of the sea\n")
+    with pytest.raises(SystemExit, match="1"):
+        going_on(monkeypatch, tmp_path, *line)
+    assert "holds a pre-training of other text" in capsys.readouterr().err
+    assert (tmp_path / "out" / "train.bin").read_bytes() == before

@@ -1,5 +1,6 @@
 """From text to a vanilla encoder: vocabulary → token streams → network → training → figures and files."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ import torch
 from transformers import PreTrainedTokenizerBase as Tokenizer
 from transformers import set_seed
 
+from auxtask.data.download import file_hash
+from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
+from auxtask.ground.machine import is_main_process
 from auxtask.masking.random import RTMCollator
 from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling
@@ -59,8 +63,10 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
         text and the top-1 `accuracy`.
 
     Raises:
-        AuxtaskError: a file holds too little text, or a field of the trainer is wrong.
+        AuxtaskError: a file holds no text, a field of the trainer is wrong, or `output` holds what other text,
+            another model or another length of blocks has left.
     """
+    check_output(recipe, train_files, valid_files, output)
     tokenizer = recipe.start.make_tokenizer(train_files, output / "tokenizer")
     kept, held_out = (ALL, ALL) if valid_files is not None else (TRAINED_ON, HELD_OUT)
     texts = {
@@ -114,6 +120,32 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
     tokenizer.save_pretrained(output / "model")
     write_json(output / "model" / "pretraining_metrics.json", metrics)
     return metrics
+
+
+def check_output(recipe: Recipe, train_files: Files, valid_files: Files | None, output: Path) -> None:
+    """Refuse a folder whose token streams and checkpoints belong to other text, another model or another length.
+
+    Args:
+        recipe, train_files, valid_files, output: as for `pretrain`; the folder is made, and keeps what it is for.
+
+    Raises:
+        AuxtaskError: a file is missing, or the folder is for something else.
+    """
+    hashes = {}
+    for split, files in (("train", train_files), ("valid", valid_files or ())):
+        for path in map(Path, files):
+            if not path.is_file():
+                raise AuxtaskError(f"text file '{path}' does not exist; give the files in data.{split}")
+        hashes[split] = [file_hash(path) for path in map(Path, files)]
+    wanted = {**hashes, "block_length": recipe.block_length, "start": recipe.start.identity}
+    known = output / "inputs.json"
+    if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != json.loads(json.dumps(wanted)):
+        raise AuxtaskError(
+            f"output='{output}' holds a pre-training of other text, from another start or with another "
+            "block_length; give another output, or remove it"
+        )
+    if is_main_process():
+        write_json(known, wanted)
 
 
 def packed_blocks(documents: Iterable[str], tokenizer: Tokenizer, block_length: int, stream: Path) -> PackedBlocks:

@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from auxtask.errors import AuxtaskError
 from auxtask.model.adapters import LoraAdapter
+from auxtask.model.fingerprint import fingerprint
 from auxtask.model.loading import load_tokenizer
 from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
@@ -36,6 +37,11 @@ class FromText:
     tokenizer: Mapping[str, Any]
     architecture: Mapping[str, Any]
     embeddings: Callable[[Stream, int, int], NDArray[np.floating]] | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a pre-training that was begun is told by."""
+        return {"tokenizer": dict(self.tokenizer), "architecture": dict(self.architecture)}
 
     def make_tokenizer(self, files: Sequence[str | Path], folder: Path) -> Tokenizer:
         """Learn the vocabulary from text, or take up the one in the folder.
@@ -111,6 +117,11 @@ class FromModel:
         if self.parts not in PARTS:
             raise AuxtaskError(f"parts={self.parts!r} is unknown; use {', '.join(PARTS)}")
         self._adapter = LoraAdapter(**self.lora) if self.parts == "lora" else None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a pre-training that was begun is told by."""
+        return {"init": fingerprint(self.init), "parts": self.parts, "lora": dict(self.lora)}
 
     def make_tokenizer(self, files: Sequence[str | Path], folder: Path) -> Tokenizer:
         """Load the model's tokenizer; the arguments are those of `FromText`, and are not needed."""
