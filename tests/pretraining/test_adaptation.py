@@ -65,11 +65,17 @@ def test_the_training_text_is_learned_and_the_second_run_takes_the_cache(dataset
     ids=["seed", "max_tokens", "learning_rate", "masking"],
 )  # fmt: skip
 def test_what_changes_the_result_makes_another_encoder(dataset, tools, change):
+    def key(adaptation, tools=tools):
+        return adaptation._key(adaptation.domain_texts(dataset), dataset, tools, 16)
+
     short = Adaptation(RTM, TRAINER, max_tokens=100)
-    other = replace(short, **change)
-    assert short._key(short.domain_texts(dataset), tools, 16) != other._key(other.domain_texts(dataset), tools, 16)
-    same = replace(short, scorer="base", trainer={**TRAINER, "logging_steps": 9})
-    assert short._key(short.domain_texts(dataset), tools, 16) == same._key(same.domain_texts(dataset), tools, 16)
+    assert key(replace(short, **change)) != key(short)
+    assert key(replace(short, scorer="base", trainer={**TRAINER, "logging_steps": 9})) == key(short)
+    # Scores matter to a strategy that reads them, and to no other.
+    in_bfloat16 = replace(tools, scoring={"dtype": "bfloat16"})
+    assert key(short, in_bfloat16) == key(short)
+    scored = replace(short, masking={"l3masking": MaskingTask(L3MaskingCollator, annotate_likelihoods)})
+    assert key(scored, in_bfloat16) != key(scored)
 
 
 def test_no_more_tokens_are_read_than_asked_for(dataset, tools, capsys):

@@ -215,6 +215,7 @@ def build_experiment(
             label_names=dataset.label_names,
             scorers=scorers,
             segmenter=segmenter,
+            scoring=plain(config.scoring),
             unlabelled=unlabelled,
             unlabelled_ratio=OmegaConf.select(config, "unlabelled.ratio", default=1.0),
         ),

@@ -1,7 +1,7 @@
 """What a method may draw on beside its data: the seed, the cache, and what is computed on demand."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,6 +46,7 @@ class Tools(Resources):
             are cached.
         segmenter: names words that the tokenizer leaves together, as for `auxtask.data.encoding.encode_texts`.
         scored_by: the encoder whose likelihoods count; None for `encoder`.
+        scoring: the settings by which `scorers` score, so that what is made of their scores can be told apart.
         unlabelled: further documents for masking tasks, with the column `text`, which `auxtask.tasks.base.prepare`
             encodes; None for none.
         unlabelled_ratio: how many of them are masked beside each labelled document.
@@ -57,6 +58,7 @@ class Tools(Resources):
     scorers: Callable[[str, str], Scorer]
     segmenter: Any = None
     scored_by: str | None = None
+    scoring: Mapping[str, Any] = field(default_factory=dict)
     unlabelled: "Dataset | None" = None
     unlabelled_ratio: float = 1.0
 

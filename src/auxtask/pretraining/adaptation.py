@@ -104,20 +104,24 @@ class Adaptation:
             The tools with the adapted encoder in place of the vanilla one, and what came of the adaptation.
         """
         texts = self.domain_texts(dataset)
-        folder = tools.cache / "adapted" / self._key(texts, tools, max_length)
+        folder = tools.cache / "adapted" / self._key(texts, dataset, tools, max_length)
         with _held(folder):
             computed = not (folder / "adapted.json").is_file()
             if computed:
                 self._train(texts, dataset, replace(tools, seed=self.seed), max_length, folder)
         adapted = Adapted(
-            folder / "model", computed, texts.copies, **json.loads((folder / "adapted.json").read_text())
+            folder / "model",
+            computed,
+            texts.copies,
+            **json.loads((folder / "adapted.json").read_text(encoding="utf-8")),
         )
         if is_main_process():
             print(adapted.line, flush=True)
         scored_by = tools.scored_by or tools.encoder if self.scorer == "base" else None
         return replace(tools, encoder=str(adapted.encoder), scored_by=scored_by), adapted
 
-    def _key(self, texts: Texts, tools: Tools, max_length: int) -> str:
+    def _key(self, texts: Texts, dataset: DatasetDict, tools: Tools, max_length: int) -> str:
+        ((_, task),) = self.masking.items()
         settings = describe(replace(self, texts=None))
         settings["trainer"] = {
             name: value
@@ -127,6 +131,9 @@ class Adaptation:
         settings |= {"texts": texts.fingerprint, "encoder": fingerprint(tools.encoder), "max_length": max_length}
         settings |= {"processes": process_count(), "is_dapt": self.texts is not None, "scorer": None}
         settings["segmenter"] = tools.segmenter and describe(tools.segmenter)
+        settings["scoring"] = None if task.annotate is None else dict(tools.scoring)
+        if self.texts is None:
+            settings["held_out"] = Texts(dataset["valid"], "the validation documents").fingerprint
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def _train(self, texts: Texts, dataset: DatasetDict, tools: Tools, max_length: int, folder: Path) -> None:
