@@ -68,7 +68,7 @@ train    | unlabelled.path=x.txt | 2 | unlabelled.path is an option of unlabelle
 train    | adaptation=dapt | 2 | adaptation.texts is missing
 train    | adaptation=dapt adaptation.texts=5 | 2 | adaptation.texts=5 is not text
 train    | baseline=tfidf_svm adaptation=tapt | 2 | adaptation changes nothing with baseline=tfidf_svm
-train    | baseline=tfidf_svm unlabelled=files unlabelled.path=a.txt | 2 | unlabelled changes nothing with baseline
+train    | unlabelled=files unlabelled.path=a.txt baseline=tfidf_svm | 2 | unlabelled changes nothing with baseline
 train    | aux=rtm unlabelled=files | 2 | unlabelled.path is missing; give it, for example unlabelled.path=more.txt
 train    | aux=rtm unlabelled=files unlabelled.path=a unlabelled.ratio=0 | 1 | unlabelled.ratio=0 is not a number
 train    | dataset=r8 dataset.counts=many | 2 | dataset.counts='many' is not values by name, or null
@@ -202,8 +202,8 @@ pretrain | init=tiny lora.r=0 | 1 | lora.r=0 is not a whole number from 1
 pretrain | init=tiny +lora.rank=8 | 2 | lora.rank=8 is no option
 pretrain | init=tiny saved_dtype=float16 | 1 | saved_dtype='float16' is unknown, did you mean bfloat16?
 pretrain | init=5 | 2 | init=5 is not text
-pretrain | recipe=continued | 2 | init is missing; give it, for example init=tiny
-pretrain | init=tiny +tokenizer.vocabulary_size=99 | 2 | tokenizer changes nothing with init=tiny
+pretrain | recipe=continued init=??? | 2 | init is missing; give it, for example init=tiny
+pretrain | +tokenizer.vocabulary_size=99 init=tiny | 2 | tokenizer changes nothing with init=tiny
 pretrain | trainer.max_steps=all | 2 | trainer.max_steps='all' is not a whole number from 1, or -1
 pretrain | +trainer.patience=3 | 2 | trainer.patience=3 is no option
 pretrain | trainer.save_steps=0 | 1 | trainer.save_steps=0 is not a number above 0
