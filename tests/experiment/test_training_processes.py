@@ -105,3 +105,20 @@ def test_torchrun_launches_the_same(started):
     for row, other in zip(found, expected, strict=True):
         assert {**row, "seconds": 0} == {**other, "seconds": 0}
     assert printed.count("run: ") == 1
+
+
+@pytest.mark.ci
+def test_two_processes_adapt_as_one_does(started, tmp_path):
+    adaptation = ["aux=stl", "adaptation=tapt", "adaptation.masking=l3masking", "adaptation.max_tokens=4000",
+                  "adaptation.trainer.learning_rate=1e-2", "adaptation.trainer.gradient_accumulation_steps=1",
+                  "adaptation.trainer.bf16=false", "scoring.dtype=float32"]  # fmt: skip
+    results = []
+    for count in (1, 2):
+        _, printed = started(count, *adaptation, f"adaptation.trainer.per_device_train_batch_size={8 // count}")
+        assert printed.count("adapted: ") == 1
+        [path] = (tmp_path / f"cache-{count}" / "adapted").glob("*/adapted.json")
+        results.append(json.loads(path.read_text()))
+    assert results[0]["steps"] == results[1]["steps"]
+    for one, two in zip(results[0]["evaluations"], results[1]["evaluations"], strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], abs=5e-3)
+    assert results[0]["evaluations"][-1]["loss"] < results[0]["evaluations"][0]["loss"] - 0.1

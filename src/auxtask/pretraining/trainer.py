@@ -154,7 +154,8 @@ class PretrainingTrainer(Trainer):
         return [batch["rows"] for batch in masked], count
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        return LengthGroupedSampler(self.lengths, self.args.train_batch_size, self.args.seed)
+        batch_size = self.args.train_batch_size * self.args.world_size
+        return LengthGroupedSampler(self.lengths, batch_size, self.args.seed)
 
     def evaluate(self, *unused: Any, metric_key_prefix: str = "eval", **also_unused: Any) -> dict[str, float]:
         """Measure loss (nats a masked token) and top-1 accuracy on the held-out blocks."""

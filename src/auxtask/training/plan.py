@@ -153,6 +153,8 @@ def training_arguments(output_dir: str | Path, **fields: Any) -> TrainingArgumen
         fields["bf16"] = bf16_is_fast()
     # transformers hides the bar where its own messages are turned off; ours stays.
     fields.setdefault("disable_tqdm", False)
+    # Else what the other processes load after the first training speaks of every head that is new.
+    fields.setdefault("log_level_replica", "error")
     if not torch.accelerator.is_available():
         fields["use_cpu"] = True
     try:
