@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from datasets import DatasetDict
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from transformers import set_seed
 
 from auxtask.data.encoding import document_lengths
@@ -25,9 +26,9 @@ from auxtask.ground.machine import is_main_process, process_count
 from auxtask.ground.tools import Tools
 from auxtask.masking.random import RTMCollator
 from auxtask.model.fingerprint import fingerprint
-from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
-from auxtask.pretraining.network import MaskedLanguageModeling, save_masked_lm, start_bias_from_counts
+from auxtask.pretraining.network import MaskedLanguageModeling, load_with_head, save_masked_lm
+from auxtask.pretraining.text import HELD_OUT, HELD_OUT_EVERY, TRAINED_ON
 from auxtask.pretraining.trainer import PretrainingTrainer
 from auxtask.runs.description import describe
 from auxtask.runs.identity import LOGGING_AND_HARDWARE
@@ -35,8 +36,6 @@ from auxtask.tasks.masking import MaskingTask
 from auxtask.training.checkpoints import last_checkpoint, train_with_checkpoints
 from auxtask.training.plan import training_arguments
 
-# Of texts that are read once, every so manieth is held out.
-HELD_OUT_EVERY = 20
 # Held-out rows that are scored, the first ones; more would tell the same.
 MOST_HELD_OUT = 1000
 
@@ -140,10 +139,12 @@ class Adaptation:
         ((_, task),) = self.masking.items()
         train, held_out = texts.documents, dataset["valid"]
         if self.texts is not None:
-            train = texts.documents.select(
-                [row for row in range(len(texts.documents)) if row % HELD_OUT_EVERY != HELD_OUT_EVERY - 1]
+            train, held_out = (
+                texts.documents.select(
+                    [row for row in range(len(texts.documents)) if row % HELD_OUT_EVERY in chosen]
+                )
+                for chosen in (TRAINED_ON, HELD_OUT)
             )
-            held_out = texts.documents.select(range(HELD_OUT_EVERY - 1, len(texts.documents), HELD_OUT_EVERY))
         rows = encode_in_windows(train, tools.tokenizer, max_length, tools.segmenter)
         valid = encode_in_windows(held_out, tools.tokenizer, max_length, tools.segmenter)
         if len(valid) == 0:
@@ -158,10 +159,12 @@ class Adaptation:
             folder / "checkpoints", seed=self.seed, remove_unused_columns=False, **self._steps(lengths)
         )
         set_seed(self.seed)
-        masked_lm, new_head = load_masked_lm_or_new_head(tools.encoder)
-        if new_head:
-            stream = np.concatenate([np.asarray(ids) for batch in rows.iter(1000) for ids in batch["input_ids"]])
-            start_bias_from_counts(masked_lm, unigram_probabilities(stream, masked_lm.config.vocab_size))
+
+        def unigrams(vocabulary_size: int) -> NDArray[np.floating]:
+            ids = [np.asarray(row) for batch in rows.iter(1000) for row in batch["input_ids"]]
+            return unigram_probabilities(np.concatenate(ids), vocabulary_size)
+
+        masked_lm = load_with_head(tools.encoder, unigrams)
         trainer = PretrainingTrainer(
             MaskedLanguageModeling(masked_lm),
             arguments,
@@ -171,20 +174,20 @@ class Adaptation:
             eval_dataset=valid,
             eval_masking=RTMCollator(tools.tokenizer, seed=self.seed),
         )
+        tokens, steps = int(lengths.sum()), arguments.max_steps
+        passes = steps * trainer.rows_per_step / len(rows)
         if is_main_process():
-            passes = arguments.max_steps * trainer.rows_per_step / len(rows)
             print(
-                f"adapting '{tools.encoder}' to {texts.source}: {int(lengths.sum()):,} tokens, {passes:.1f} "
-                f"passes, {arguments.max_steps:,} steps (adaptation.max_tokens={self.max_tokens:,})",
+                f"adapting '{tools.encoder}' to {texts.source}: {tokens:,} tokens, {passes:.1f} "
+                f"passes, {steps:,} steps (adaptation.max_tokens={self.max_tokens:,})",
                 flush=True,
             )
         train_with_checkpoints(trainer, last_checkpoint(folder / "checkpoints"))
         if is_main_process():
             save_masked_lm(masked_lm, tools.encoder, folder / "model")
             tools.tokenizer.save_pretrained(folder / "model")
-            passes = trainer.state.global_step * trainer.rows_per_step / len(rows)
-            amount = {"steps": trainer.state.global_step, "tokens": round(passes * int(lengths.sum()))}
-            write_json(folder / "adapted.json", {**amount, "passes": passes, "evaluations": trainer.evaluations})
+            amount = {"steps": steps, "tokens": round(passes * tokens), "passes": passes}
+            write_json(folder / "adapted.json", {**amount, "evaluations": trainer.evaluations})
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             # The others read what the main process has written.

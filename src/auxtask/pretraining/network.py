@@ -1,5 +1,6 @@
 """A masked language model in pre-training, and what it starts from."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from auxtask.ground.machine import is_main_process
 from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
-from auxtask.model.vanilla import weights_beside_masked_lm
+from auxtask.model.vanilla import load_masked_lm_or_new_head, weights_beside_masked_lm
 
 
 class MaskedLanguageModeling(nn.Module):
@@ -79,6 +81,22 @@ def start_bias_from_counts(masked_lm: PreTrainedModel, unigram: NDArray[np.float
     bias = masked_lm.get_output_embeddings().bias
     if bias is not None:
         bias.copy_(torch.from_numpy(np.log(unigram)))
+
+
+def load_with_head(name: str, unigrams: Callable[[int], NDArray[np.floating]]) -> PreTrainedModel:
+    """Load a masked language model; one whose checkpoint has no head gets one that begins with counts.
+
+    Args:
+        name: as for `auxtask.model.names.resolve`.
+        unigrams: from the size of the vocabulary to the tokens' probabilities in the text that is to be learned;
+            asked only where a head is made.
+    """
+    masked_lm, new_head = load_masked_lm_or_new_head(name)
+    if new_head:
+        if is_main_process():
+            print(f"model '{name}' has no masked-LM head: one is made", flush=True)
+        start_bias_from_counts(masked_lm, unigrams(masked_lm.config.vocab_size))
+    return masked_lm
 
 
 def save_masked_lm(masked_lm: PreTrainedModel, source: str, folder: Path) -> None:

@@ -14,9 +14,8 @@ from auxtask.errors import AuxtaskError
 from auxtask.model.adapters import LoraAdapter
 from auxtask.model.fingerprint import fingerprint
 from auxtask.model.loading import load_tokenizer
-from auxtask.model.vanilla import load_masked_lm_or_new_head
 from auxtask.pretraining.counts import unigram_probabilities
-from auxtask.pretraining.network import save_masked_lm, start_bias_from_counts, start_embeddings
+from auxtask.pretraining.network import load_with_head, save_masked_lm, start_bias_from_counts, start_embeddings
 from auxtask.pretraining.text import read_documents, train_wordpiece
 
 PARTS = ("all", "layers", "head", "lora")
@@ -129,10 +128,7 @@ class FromModel:
 
     def make_network(self, tokenizer: Tokenizer, stream: Stream, *, fresh: bool) -> PreTrainedModel:
         """Load the model, make the head that it lacks and freeze what does not learn; see `FromText`."""
-        masked_lm, new_head = load_masked_lm_or_new_head(self.init)
-        if new_head:
-            print(f"model '{self.init}' has no masked-LM head: one is made", flush=True)
-            start_bias_from_counts(masked_lm, unigram_probabilities(stream, masked_lm.config.vocab_size))
+        masked_lm = load_with_head(self.init, lambda size: unigram_probabilities(stream, size))
         if self.parts == "layers":
             masked_lm.get_input_embeddings().requires_grad_(False)
         elif self.parts != "all":
