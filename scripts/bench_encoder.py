@@ -12,28 +12,16 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from auxtask.cli.command import quiet_libraries
 from auxtask.ground.files import config_folder
-from auxtask.ground.padding import IGNORE_INDEX
-from auxtask.masking.collator import Feature
 from auxtask.masking.random import RTMCollator
 from auxtask.model.loading import load_masked_lm, load_tokenizer
 from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling
 from auxtask.pretraining.text import read_documents, token_dtype
-
-
-class AllMasked(RTMCollator):
-    """Random token masking that shows every selected token as the mask token."""
-
-    def __call__(self, features: Sequence[Feature]) -> dict[str, torch.Tensor]:
-        batch = super().__call__(features)
-        masked = batch["labels"] != IGNORE_INDEX
-        return {**batch, "input_ids": batch["input_ids"].masked_fill(masked, self.tokenizer.mask_token_id)}
 
 
 def texts_of(name: str, documents: int) -> list[str]:
@@ -57,7 +45,7 @@ def main() -> None:
     tokenizer = load_tokenizer(arguments.model)
     model = MaskedLanguageModeling(load_masked_lm(arguments.model))
     stream = np.memmap(arguments.stream, dtype=token_dtype(tokenizer), mode="r")
-    masking = (AllMasked if arguments.all_masked else RTMCollator)(tokenizer, mask_rate=0.15, seed=0)
+    masking = RTMCollator(tokenizer, 0.15, seed=0, mask_replace_prob=1.0 if arguments.all_masked else 0.8)
     texts: dict[str, Sequence[str]] = {
         "general English, held out": list(islice(read_documents([arguments.general]), arguments.documents)),
         **{name: texts_of(name, arguments.documents) for name in arguments.data},

@@ -21,7 +21,7 @@ def pretrain(config: DictConfig) -> None:
 
     settings, output = plain(config), Path(config.output)
     start = (
-        FromModel(settings["init"], settings["parts"], settings["lora"])
+        FromModel(*(settings[name] for name in ("init", "parts", "lora", "config_overrides")))
         if "init" in settings
         else FromText(settings["tokenizer"], settings["architecture"], instantiate(config.embeddings))
     )

@@ -190,6 +190,7 @@ pretrain | data.valid=b.txt data.train=3 | 2 | data.train=3 is not text, or a li
 pretrain | block_length=0 | 1 | block_length=0 is not a whole number from 3
 pretrain | tokenizer.vocabulary_size=big | 2 | tokenizer.vocabulary_size='big' is not a whole number from 6
 pretrain | masking.final_mask_rate=1 | 1 | masking.final_mask_rate=1 is not a number in (0, 1)
+pretrain | masking.mask_replace_prob=2 | 1 | masking.mask_replace_prob=2 is not a number in [0, 1]
 pretrain | +masking.rate=0.1 | 2 | masking.rate=0.1 is no option, did you mean masking.mask_rate?
 pretrain | architecture.hidden_size=0 | 1 | architecture.hidden_size=0 is not a whole number from 1
 pretrain | +architecture.hiden_size=3 | 2 | architecture.hiden_size=3 is no option, did you mean architecture.hi

@@ -1,5 +1,7 @@
 """The collators: rates by statistical test, alignment, special tokens, reproducible draws."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -73,8 +75,15 @@ def test_unlikely_tokens_are_masked_more_often(tokenizer):
     assert rates[2] > 3 * np.delete(rates, [0, 2, len(ids) - 1]).max()
 
 
-@pytest.mark.parametrize("kind", [RTMCollator, L3MaskingCollator])
-def test_corruption_is_80_10_10(tokenizer, features, kind):
+@pytest.mark.parametrize(
+    ("kind", "shares"),
+    [
+        (RTMCollator, (0.8, 0.1, 0.1)),
+        (L3MaskingCollator, (0.8, 0.1, 0.1)),
+        (partial(RTMCollator, mask_replace_prob=0.5), (0.5, 0.25, 0.25)),
+    ],
+)
+def test_selected_tokens_are_masked_replaced_or_kept(tokenizer, features, kind, shares):
     batch = draws(kind(tokenizer, mask_rate=0.3, seed=2), features)
     ids, labels = batch["input_ids"], batch["labels"]
     selected = labels != -100
@@ -83,13 +92,24 @@ def test_corruption_is_80_10_10(tokenizer, features, kind):
     replaced = selected & ~masked & ~kept
     # A random replacement is the very token it replaces once in `candidates` draws.
     candidates = len(tokenizer) - len(tokenizer.all_special_ids)
-    lucky = 0.1 / candidates
+    share_masked, share_replaced, share_kept = shares
+    lucky = share_replaced / candidates
     observed = [masked.sum(), replaced.sum(), kept.sum()]
-    assert chisquare(observed, selected.sum() * np.array([0.8, 0.1 - lucky, 0.1 + lucky])).pvalue > LEVEL
+    expected = selected.sum() * np.array([share_masked, share_replaced - lucky, share_kept + lucky])
+    assert chisquare(observed, expected).pvalue > LEVEL
     assert not np.isin(ids[replaced], tokenizer.all_special_ids).any()
     counts = np.bincount(ids[replaced], minlength=len(tokenizer))
     ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
     assert chisquare(counts[ordinary]).pvalue > LEVEL
+
+
+def test_all_that_is_selected_can_become_the_mask_token(tokenizer, features):
+    usual = draws(RTMCollator(tokenizer, mask_rate=0.3, seed=2), features)
+    masked = draws(RTMCollator(tokenizer, mask_rate=0.3, seed=2, mask_replace_prob=1), features)
+    np.testing.assert_array_equal(masked["labels"], usual["labels"])
+    selected = usual["labels"] != -100
+    assert (masked["input_ids"][selected] == tokenizer.mask_token_id).all()
+    np.testing.assert_array_equal(masked["input_ids"][~selected], usual["input_ids"][~selected])
 
 
 @pytest.mark.parametrize("kind", [RTMCollator, L3MaskingCollator])

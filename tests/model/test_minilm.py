@@ -29,7 +29,7 @@ def network(seed):
     return {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def test_with_room_for_all_the_update_is_the_change_up_to_its_8_bits(tmp_path):
+def test_with_room_for_all_the_update_is_the_change_up_to_its_4_bits(tmp_path):
     base, trained = network(0), {**network(1), "head": np.ones((4, 4), np.float32)}
     trained["same"] = base["same"]
     save_file(low_rank_update(base, trained, num_bytes=10_000), tmp_path / "update.safetensors")
@@ -38,7 +38,8 @@ def test_with_room_for_all_the_update_is_the_change_up_to_its_8_bits(tmp_path):
     restored = apply_update(base, update)
     assert restored.keys() == trained.keys()
     for name, weight in trained.items():
-        np.testing.assert_allclose(restored[name], weight, atol=0.05)
+        changed = weight - base.get(name, 0)
+        assert np.linalg.norm(restored[name] - weight) <= 0.15 * np.linalg.norm(changed)
         assert restored[name].dtype == np.float32
 
 
@@ -52,7 +53,9 @@ def test_it_keeps_to_its_bytes_and_holds_the_largest_directions(change, num_byte
     rank = len(update.get("a.scale", ()))
     left, values, right = np.linalg.svd(change)
     best = (left[:, :rank] * values[:rank]) @ right[:rank]
-    np.testing.assert_allclose(apply_update(base, update)["a"], best, atol=0.03 * max(1, values[0]) * max(rank, 1))
+    # A number is off by at most half a step, 1/14 of the largest, in each of the two factors.
+    bound = (np.sqrt(5) + np.sqrt(8)) / 14 * np.linalg.norm(values[:rank]) + 1e-6
+    assert np.linalg.norm(apply_update(base, update)["a"] - best) <= bound
 
 
 def test_vectors_that_do_not_fit_are_refused():

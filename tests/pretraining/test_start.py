@@ -124,6 +124,22 @@ def test_unknown_parts_are_refused():
         FromModel("tiny", parts="body")
 
 
+def test_the_configuration_is_another_while_the_model_learns_and_its_own_on_disk(headless):
+    start = FromModel(str(headless), config_overrides={"hidden_dropout_prob": 0.0})
+    tokenizer = start.make_tokenizer([], headless)
+    model = start.make_network(tokenizer, np.arange(len(tokenizer)), fresh=True)
+    assert model.base_model.embeddings.dropout.p == 0
+    start.finish(model)
+    assert model.config.hidden_dropout_prob == BertConfig().hidden_dropout_prob > 0
+
+
+def test_an_override_of_no_field_is_refused(headless):
+    start = FromModel(str(headless), config_overrides={"hiden_dropout_prob": 0.0})
+    tokenizer = start.make_tokenizer([], headless)
+    with pytest.raises(AuxtaskError, match=r"config_overrides.hiden_dropout_prob .* did you mean hidden_dropout"):
+        start.make_network(tokenizer, np.arange(len(tokenizer)), fresh=True)
+
+
 def test_the_head_has_its_own_learning_rate(monkeypatch, tmp_path, text, headless):
     line = [f"init={headless}", f"data.train={text}", "trainer.learning_rate=1e-2", "head_learning_rate=0"]
     _, folder = going_on(monkeypatch, tmp_path, *line)

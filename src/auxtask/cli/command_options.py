@@ -37,6 +37,11 @@ FROM_MODEL = [
     Option("parts", Choice("all", "layers", "head", "lora"), "what of it learns; lora: the head and adapters"),
     Option("lora", Fields("'{r: 16}'"), "fields of peft.LoraConfig, read with parts=lora"),
     *moved(ADAPTER[1:], "adapter", "lora"),
+    Option(
+        "config_overrides",
+        Fields("'{hidden_dropout_prob: 0.0}'"),
+        "fields of the model's configuration that differ while it learns",
+    ),
 ]
 
 FROM_TEXT = [
@@ -90,6 +95,11 @@ PRETRAINING = [
     Option("masking.mask_rate", SHARE, "mask rate of the first step, going linearly to final_mask_rate"),
     Option("masking.final_mask_rate", SHARE, "mask rate of the last step"),
     Option("masking.valid_mask_rate", SHARE, "mask rate of held-out text"),
+    Option(
+        "masking.mask_replace_prob",
+        Real("[0, 1]", "0.8"),
+        "share of the masked tokens shown as the mask token; one half of the rest is replaced, the other stays",
+    ),
     Option("masking.seed", SEED, "seed of the masks"),
     Option("block_length", LENGTH, "length of a block of text", "tokens"),
     Option("head_learning_rate", LEARNING_RATE | NULL, "of the vocabulary head; null: that of the rest"),

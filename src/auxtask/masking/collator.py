@@ -1,4 +1,4 @@
-"""What every masking strategy shares: the draw, the 80/10/10 corruption of BERT and the labels."""
+"""What every masking strategy shares: the draw, the corruption of BERT and the labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +38,14 @@ def corrupt(
     uniforms: NDArray[np.float64],
     mask_token_id: int,
     replacement_ids: NDArray[np.int64],
+    mask_replace_prob: float = 0.8,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Corrupt the tokens that were selected (Devlin et al. 2019).
 
     Of the selected tokens 80 % become the mask token, 10 % a uniformly drawn ordinary token and 10 % stay as
     they are; all of them are to be predicted. So a token that is selected with probability p is predicted with
-    probability p and shown as the mask token with probability 0.8 p.
+    probability p and shown as the mask token with probability 0.8 p. Where another share becomes the mask token,
+    one half of the rest is replaced and the other stays.
 
     Args:
         input_ids: token ids, any shape, int64.
@@ -52,6 +54,7 @@ def corrupt(
             replacement.
         mask_token_id: id of the mask token.
         replacement_ids: ids that a random replacement may take, shape (candidates,).
+        mask_replace_prob: share of the selected tokens that become the mask token, in [0, 1].
 
     Returns:
         The corrupted ids and the labels, both int64 in the shape of `input_ids`; labels hold the original id
@@ -61,8 +64,8 @@ def corrupt(
     >>> corrupt(np.array([7, 8, 9]), np.array([True, True, False]), uniforms, 4, np.array([10, 11]))
     (array([ 4, 11,  9]), array([   7,    8, -100]))
     """
-    masked = selected & (uniforms[0] < 0.8)
-    replaced = selected & (uniforms[0] >= 0.8) & (uniforms[0] < 0.9)
+    masked = selected & (uniforms[0] < mask_replace_prob)
+    replaced = selected & ~masked & (uniforms[0] < (mask_replace_prob + 1) / 2)
     drawn = replacement_ids[(uniforms[1] * len(replacement_ids)).astype(np.int64)]
     corrupted = np.where(masked, mask_token_id, np.where(replaced, drawn, input_ids))
     return corrupted, np.where(selected, input_ids, IGNORE_INDEX)
@@ -75,7 +78,7 @@ Priorities = NDArray[np.float64]
 
 @dataclass
 class MaskingCollator(PerEpoch, ABC):
-    """What every masking strategy shares: dynamic padding, the draw, the 80/10/10 corruption and the labels.
+    """What every masking strategy shares: dynamic padding, the draw, the corruption (`corrupt`) and the labels.
 
     A strategy is a subclass that selects the tokens to be predicted: each for itself, by its priority
     (`TokenMaskingCollator`), or several together (`UnitMaskingCollator`).
@@ -87,17 +90,20 @@ class MaskingCollator(PerEpoch, ABC):
             `transformers` do. A number makes the masks a function of (seed, `epoch`, document) alone: the
             same on any number of processes and after a resume. Then the caller counts up `epoch`, as auxtask's
             own trainer does.
+        mask_replace_prob: share of the selected tokens that become the mask token, in [0, 1]; see `corrupt`.
 
     Raises:
-        AuxtaskError: the mask rate is outside (0, 1) or the tokenizer has no mask token.
+        AuxtaskError: the mask rate or the share is out of range, or the tokenizer has no mask token.
     """
 
     tokenizer: PreTrainedTokenizerBase
     mask_rate: float = 0.15
     seed: int | None = None
+    mask_replace_prob: float = field(default=0.8, kw_only=True)
 
     def __post_init__(self) -> None:
         check_number("mask_rate", self.mask_rate, "(0, 1)", example=0.15)
+        check_number("mask_replace_prob", self.mask_replace_prob, "[0, 1]", example=0.8)
         if self.seed is not None:
             check_whole("seed", self.seed, least=0, example=0)
         check_mask_token(self.tokenizer)
@@ -144,7 +150,12 @@ class MaskingCollator(PerEpoch, ABC):
         selected = self.select(features, maskable, generators)
         uniforms = uniform_rows(generators, (2, *input_ids.shape), lengths)
         corrupted, labels = corrupt(
-            input_ids, selected, uniforms, self.tokenizer.mask_token_id, self._replacement_ids
+            input_ids,
+            selected,
+            uniforms,
+            self.tokenizer.mask_token_id,
+            self._replacement_ids,
+            self.mask_replace_prob,
         )
         return {
             "input_ids": torch.from_numpy(corrupted),

@@ -11,14 +11,16 @@ Weights = Mapping[str, NDArray[np.floating]]
 Stored = dict[str, NDArray[np.generic]]
 
 LEFT, RIGHT, SCALE = ".left", ".right", ".scale"
-LEVELS = 127  # an int8 factor has so many steps on each side of 0
+BITS = 4  # of a number in a factor: half of them hold more of the change than half as many of 8 bits
+LEVELS = 2 ** (BITS - 1) - 1  # steps on each side of 0
+CLIPPED = np.linspace(0.4, 1, 25)  # largest step as a share of the largest number
 SCALE_BYTES = 4
 
 
 def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
     """Sum up what training changed in a network.
 
-    Of a matrix that both have, the singular directions of its change are kept as factors of 8 bits: what Hu et al.
+    Of a matrix that both have, the singular directions of its change are kept as factors of 4 bits: what Hu et al.
     (2022) learn, found afterwards. Of all matrices together, those directions are kept that hold the most of the
     squared change for their bytes. Vectors, and weights that the base lacks, are kept in float16.
 
@@ -28,15 +30,16 @@ def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
         num_bytes: what the numbers may take, above what the vectors and further weights need.
 
     Returns:
-        By name what `apply_update` takes: `NAME.left` (rows, rank) and `NAME.right` (rank, columns), int8, with
-        `NAME.scale` (rank,), float32; or `NAME`, float16. A weight that did not change is absent.
+        By name what `apply_update` takes: `NAME.left` (rank, rows / 2) and `NAME.right` (rank, columns / 2), two
+        numbers a byte, uint8, with `NAME.scale` (rank,), float32; or `NAME`, float16. A weight that did not
+        change is absent.
 
     Raises:
         AuxtaskError: the vectors and further weights alone take more.
 
     >>> base, trained = {"a": np.zeros((3, 2))}, {"a": np.outer([1.0, 0, -1], [0.5, 1])}
-    >>> update = low_rank_update(base, trained, num_bytes=10)
-    >>> sorted(update), bool(np.abs(apply_update(base, update)["a"] - trained["a"]).max() < 0.01)
+    >>> update = low_rank_update(base, trained, num_bytes=7)
+    >>> sorted(update), bool(np.abs(apply_update(base, update)["a"] - trained["a"]).max() < 0.05)
     (['a.left', 'a.right', 'a.scale'], True)
     """
     changed = {
@@ -54,8 +57,9 @@ def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
     sizes = {name: (change.shape, factors[name][1]) for name, change in matrices.items()}
     for name, rank in _ranks(sizes, room).items():
         left, values, right = factors[name]
-        parts = _quantized(left[:, :rank], values[:rank], right[:rank])
-        stored |= dict(zip((name + LEFT, name + RIGHT, name + SCALE), parts, strict=True))
+        (rows, of_rows), (columns, of_columns) = _quantized(left[:, :rank].T), _quantized(right[:rank])
+        stored |= {name + LEFT: _packed(rows), name + RIGHT: _packed(columns)}
+        stored[name + SCALE] = (values[:rank] * of_rows * of_columns).astype(np.float32)
     return stored
 
 
@@ -74,10 +78,12 @@ def apply_update(base: Weights, update: Mapping[str, NDArray[np.generic]]) -> di
         if name + LEFT not in update:
             weights[name] = update[name].astype(np.float32)
             continue
-        left, right, scale = (update[name + part].astype(np.float64) for part in (LEFT, RIGHT, SCALE))
-        change = np.zeros((left.shape[0], right.shape[1]))
+        change = np.zeros(weights[name].shape)
+        left, right = (
+            _unpacked(update[name + part], size) for part, size in zip((LEFT, RIGHT), change.shape, strict=True)
+        )
         # One direction after the other: a product of matrices may round differently on another machine.
-        for column, row, factor in zip(left.T, right, scale, strict=True):
+        for column, row, factor in zip(left, right, update[name + SCALE].astype(np.float64), strict=True):
             change += np.outer(column * factor, row)
         weights[name] = (weights[name].astype(np.float64) + change).astype(np.float32)
     return weights
@@ -88,23 +94,41 @@ def _ranks(matrices: Mapping[str, tuple[tuple[int, ...], NDArray[np.float64]]], 
     if not matrices:
         return {}
     names = np.repeat(list(matrices), [len(values) for _, values in matrices.values()])
-    costs = np.concatenate([np.full(len(values), sum(shape) + SCALE_BYTES) for shape, values in matrices.values()])
+    costs = np.concatenate(
+        [
+            np.full(len(values), sum((size + 1) // 2 for size in shape) + SCALE_BYTES)
+            for shape, values in matrices.values()
+        ]
+    )
     worth = np.concatenate([values**2 for _, values in matrices.values()]) / costs
     order = np.argsort(-worth, kind="stable")
     kept = order[np.cumsum(costs[order]) <= room]
     return {str(name): int(count) for name, count in zip(*np.unique(names[kept], return_counts=True), strict=True)}
 
 
-def _quantized(
-    left: NDArray[np.float64], values: NDArray[np.float64], right: NDArray[np.float64]
-) -> tuple[NDArray[np.generic], ...]:
-    largest_left, largest_right = np.abs(left).max(axis=0), np.abs(right).max(axis=1)
-    # In C order, for safetensors writes the bytes as they lie.
-    return (
-        np.rint(left / largest_left * LEVELS).astype(np.int8, order="C"),
-        np.rint(right / largest_right[:, None] * LEVELS).astype(np.int8, order="C"),
-        (values * largest_left * largest_right / LEVELS**2).astype(np.float32),
-    )
+def _quantized(vectors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Round each vector, (vectors, size), to whole steps of its own length: the one that loses the least."""
+    steps, lengths = np.zeros(vectors.shape, dtype=np.int64), np.zeros(len(vectors))
+    least = np.full(len(vectors), np.inf)
+    for clipped in CLIPPED:
+        step = clipped * np.abs(vectors).max(axis=1, keepdims=True) / LEVELS
+        rounded = np.clip(np.rint(vectors / step), -LEVELS, LEVELS)
+        length = (rounded * vectors).sum(axis=1) / (rounded**2).sum(axis=1)
+        lost = ((vectors - rounded * length[:, None]) ** 2).sum(axis=1)
+        better = lost < least
+        steps[better], lengths[better], least[better] = rounded[better], length[better], lost[better]
+    return steps, lengths
+
+
+def _packed(steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Write two steps into a byte, the first into its lower half."""
+    halves = (np.pad(steps, ((0, 0), (0, steps.shape[1] % 2))) + LEVELS).astype(np.uint8)
+    return np.ascontiguousarray(halves[:, ::2] | halves[:, 1::2] << BITS)
+
+
+def _unpacked(packed: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    halves = np.stack([packed & (2**BITS - 1), packed >> BITS], axis=-1)
+    return halves.reshape(len(packed), -1)[:, :size].astype(np.float64) - LEVELS
 
 
 def _names(update: Mapping[str, NDArray[np.generic]]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What masked language modelling begins with and what it leaves: an encoder that may lack a head, and its rest."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 from transformers import AutoModel, AutoModelForMaskedLM, PreTrainedModel
@@ -10,11 +11,12 @@ from auxtask.model.probe import check_parts
 from auxtask.model.weights import check_weights, vanilla_network, without_new_head
 
 
-def load_masked_lm_or_new_head(name: str | Path) -> tuple[PreTrainedModel, bool]:
+def load_masked_lm_or_new_head(name: str | Path, **overrides: Any) -> tuple[PreTrainedModel, bool]:
     """Load a masked language model of an encoder that may have no vocabulary head.
 
     Args:
         name: as for `resolve`.
+        **overrides: fields of the model's configuration that are to differ.
 
     Returns:
         A stock `AutoModelForMaskedLM` in eval mode and float32, and whether its head is new, with random weights.
@@ -23,7 +25,7 @@ def load_masked_lm_or_new_head(name: str | Path) -> tuple[PreTrainedModel, bool]
         AuxtaskError: it cannot be loaded, lacks weights of its encoder or a part of its head, or its architecture
             cannot be used.
     """
-    model, report = load_with_report(AutoModelForMaskedLM, name)
+    model, report = load_with_report(AutoModelForMaskedLM, name, **overrides)
     encoder = {id(parameter) for parameter in model.base_model.parameters()}
     head = {key for key, value in model.named_parameters() if id(value) not in encoder}
     new_head = bool(head) and head <= set(report["missing_keys"])

@@ -83,15 +83,18 @@ def start_bias_from_counts(masked_lm: PreTrainedModel, unigram: NDArray[np.float
         bias.copy_(torch.from_numpy(np.log(unigram)))
 
 
-def load_with_head(name: str, unigrams: Callable[[int], NDArray[np.floating]]) -> PreTrainedModel:
+def load_with_head(
+    name: str, unigrams: Callable[[int], NDArray[np.floating]], **overrides: Any
+) -> PreTrainedModel:
     """Load a masked language model; one whose checkpoint has no head gets one that begins with counts.
 
     Args:
         name: as for `auxtask.model.names.resolve`.
         unigrams: from the size of the vocabulary to the tokens' probabilities in the text that is to be learned;
             asked only where a head is made.
+        **overrides: fields of the model's configuration that are to differ.
     """
-    masked_lm, new_head = load_masked_lm_or_new_head(name)
+    masked_lm, new_head = load_masked_lm_or_new_head(name, **overrides)
     if new_head:
         if is_main_process():
             print(f"model '{name}' has no masked-LM head: one is made", flush=True)

@@ -33,7 +33,8 @@ class Recipe:
 
     Args:
         start: what training begins with, `FromText` or `FromModel`.
-        masking: `mask_rate` of the first step, `final_mask_rate` of the last, `valid_mask_rate` and `seed`.
+        masking: `mask_rate` of the first step, `final_mask_rate` of the last, `valid_mask_rate`, `seed` and
+            `mask_replace_prob` as for `RTMCollator`.
         block_length: tokens of a block, special ones included.
         trainer: fields of `transformers.TrainingArguments`; its `seed` also draws the first weights.
         head_learning_rate: of the vocabulary head; None for that of the encoder.
@@ -82,12 +83,13 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
     set_seed(recipe.trainer["seed"])
     masked_lm = recipe.start.make_network(tokenizer, stream, fresh=checkpoint is None)
     model = MaskedLanguageModeling(masked_lm)
-    rates, seed = recipe.masking, recipe.masking["seed"]
-    valid_masking = RTMCollator(tokenizer, rates["valid_mask_rate"], seed=seed)
+    rates = recipe.masking
+    draw = {"seed": rates["seed"], "mask_replace_prob": rates["mask_replace_prob"]}
+    valid_masking = RTMCollator(tokenizer, rates["valid_mask_rate"], **draw)
     trainer = PretrainingTrainer(
         model,
         training_arguments(output / "checkpoints", **recipe.trainer),
-        masking=RTMCollator(tokenizer, rates["mask_rate"], seed=seed),
+        masking=RTMCollator(tokenizer, rates["mask_rate"], **draw),
         final_mask_rate=rates["final_mask_rate"],
         head_learning_rate=recipe.head_learning_rate,
         train_dataset=blocks["train"],

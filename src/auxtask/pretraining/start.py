@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from auxtask.errors import AuxtaskError
+from auxtask.errors import AuxtaskError, did_you_mean
 from auxtask.model.adapters import LoraAdapter
 from auxtask.model.fingerprint import fingerprint
-from auxtask.model.loading import load_tokenizer
+from auxtask.model.loading import load_config, load_tokenizer
 from auxtask.pretraining.counts import unigram_probabilities
 from auxtask.pretraining.network import load_with_head, save_masked_lm, start_bias_from_counts, start_embeddings
 from auxtask.pretraining.text import read_documents, train_wordpiece
@@ -103,6 +103,7 @@ class FromModel:
             without the embeddings that it is tied to; or, with `lora`, the head and low-rank adapters of the
             encoder's linear layers, merged into them at the end.
         lora: fields of `peft.LoraConfig`, read where `parts` is `lora`.
+        config_overrides: fields of the model's configuration that differ while it learns, such as dropout.
 
     Raises:
         AuxtaskError: `parts` is none of these.
@@ -111,6 +112,7 @@ class FromModel:
     init: str
     parts: Literal["all", "layers", "head", "lora"] = "all"
     lora: Mapping[str, Any] = field(default_factory=dict)
+    config_overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.parts not in PARTS:
@@ -120,7 +122,12 @@ class FromModel:
     @property
     def identity(self) -> dict[str, Any]:
         """What a pre-training that was begun is told by."""
-        return {"init": fingerprint(self.init), "parts": self.parts, "lora": dict(self.lora)}
+        return {
+            "init": fingerprint(self.init),
+            "parts": self.parts,
+            "lora": dict(self.lora),
+            "config_overrides": dict(self.config_overrides),
+        }
 
     def make_tokenizer(self, files: Sequence[str | Path], folder: Path) -> Tokenizer:
         """Load the model's tokenizer; the arguments are those of `FromText`, and are not needed."""
@@ -128,7 +135,10 @@ class FromModel:
 
     def make_network(self, tokenizer: Tokenizer, stream: Stream, *, fresh: bool) -> PreTrainedModel:
         """Load the model, make the head that it lacks and freeze what does not learn; see `FromText`."""
-        masked_lm = load_with_head(self.init, lambda size: unigram_probabilities(stream, size))
+        self._check_overrides()
+        masked_lm = load_with_head(
+            self.init, lambda size: unigram_probabilities(stream, size), **self.config_overrides
+        )
         if self.parts == "layers":
             masked_lm.get_input_embeddings().requires_grad_(False)
         elif self.parts != "all":
@@ -137,10 +147,21 @@ class FromModel:
             self._adapter.attach(masked_lm)
         return masked_lm
 
+    def _check_overrides(self) -> None:
+        known = {*load_config(self.init).to_dict(), "attn_implementation"}
+        for name in self.config_overrides:
+            if name not in known:
+                raise AuxtaskError(
+                    f"config_overrides.{name} is unknown to {self.init!r}{did_you_mean(name, known)}"
+                )
+
     def finish(self, masked_lm: PreTrainedModel) -> None:
-        """Merge the adapters into the weights they adapt."""
+        """Merge the adapters into the weights they adapt, and give the configuration its own fields again."""
         if self._adapter is not None:
             self._adapter.merge()
+        own = load_config(self.init)
+        for name in self.config_overrides:
+            setattr(masked_lm.config, name, getattr(own, name, None))
 
     def save(self, masked_lm: PreTrainedModel, folder: Path) -> None:
         """Write the trained network, and what the model has beside it (`save_masked_lm`)."""
