@@ -140,7 +140,7 @@ def check(tokenizer):
 CHECKED = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
 
-@settings(max_examples=60, derandomize=True, **CHECKED)
+@settings(max_examples=30, derandomize=True, **CHECKED)
 @given(case=cases)
 def test_padding_order_and_batches_change_nothing(check, case):
     check(**case)

@@ -168,7 +168,7 @@ def test_what_does_not_parse_is_given_back_in_a_form_to_paste(name):
 def test_a_value_written_for_hydra_is_read_back(text):
     assume("${" not in text and text != "???")
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("stats", [f"+a={quoted(text)}", f"+b={override_value([text, {'k': text}])}"])
+        config = compose(None, [f"+a={quoted(text)}", f"+b={override_value([text, {'k': text}])}"])
     assert (config.a, config.b[0], config.b[1].k) == (text, text, text)
 
 

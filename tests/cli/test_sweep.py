@@ -65,6 +65,7 @@ def sweep(monkeypatch, capsys, *arguments):
     return capsys.readouterr().out
 
 
+@pytest.mark.ci
 def test_a_sweep_counts_its_runs_and_skips_finished_ones(arguments, monkeypatch, capsys, tmp_path):
     first = sweep(monkeypatch, capsys, *arguments, "aux=stl", "seed=0")
     assert "sweep: 1 runs, 0 finished; the time left is estimated once a run has finished" in first
@@ -78,6 +79,7 @@ def test_a_sweep_counts_its_runs_and_skips_finished_ones(arguments, monkeypatch,
     assert finished.stat().st_mtime_ns == written
 
 
+@pytest.mark.ci
 def test_a_worker_leaves_a_held_run_and_goes_on(arguments, monkeypatch, capsys, tmp_path):
     sweep(monkeypatch, capsys, *arguments, "aux=stl", "seed=0,1")
     held, other = sorted(path.parent for path in (tmp_path / "runs").rglob("metrics.json"))

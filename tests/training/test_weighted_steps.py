@@ -169,7 +169,9 @@ def test_the_dev_head_learns_on_one_forward_pass_and_leaves_the_encoder_alone(bu
     assert all(module.training for module in classifier.base_model.modules())
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.ci] * (name != "meta")) for name in LEARNED]
+)
 def test_a_resumed_run_goes_on_with_the_weights_it_had(build, name):
     whole = build(LEARNED[name](), max_steps=6, eval_steps=4, save_steps=4)
     whole.train()
@@ -239,7 +241,9 @@ def test_logits_over_the_vocabulary_are_made_at_masked_positions_alone(build, do
 
 
 @pytest.mark.parametrize("weighting", [StaticWeighting, Ones], ids=["losses", "gradients"])
-@pytest.mark.parametrize("batch_size", [1, 2, 5])
+@pytest.mark.parametrize(
+    "batch_size", [pytest.param(1, marks=pytest.mark.ci), 2, pytest.param(5, marks=pytest.mark.ci)]
+)
 def test_a_step_is_the_same_however_it_is_cut_into_batches(build, weighting, batch_size):
     """Its batches hold different numbers of masked and of tagged tokens, the last one of 5 fewer documents."""
     whole = {1: 6, 2: 6, 5: 10}[batch_size]
