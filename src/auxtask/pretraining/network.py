@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from auxtask.ground.machine import is_main_process
 from auxtask.ground.padding import IGNORE_INDEX
+from auxtask.model.cpu import train_fast_on_cpu
 from auxtask.model.heads import masked_lm_loss, run_encoder, store_shared_tensors_once
 from auxtask.model.vanilla import load_masked_lm_or_new_head, weights_beside_masked_lm
 
@@ -26,6 +27,7 @@ class MaskedLanguageModeling(nn.Module):
     def __init__(self, masked_lm: PreTrainedModel) -> None:
         super().__init__()
         self.masked_lm = masked_lm
+        train_fast_on_cpu(masked_lm)
         store_shared_tensors_once(self)
 
     def forward(
