@@ -1,35 +1,85 @@
 """Extraction: the token N-grams that are frequent in each class, found by byte-pair merges across words."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Literal, get_args
 
 from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from auxtask.data.encoding import frame_ids
 from auxtask.errors import AuxtaskError
 from auxtask.ground.values import check_truth, check_whole
-from auxtask.phrases.inventory import NgramInventory, whole_numbers
-from auxtask.phrases.segmentation import (
-    Merge,
-    MergeSegmenter,
-    Ngram,
-    Unit,
-    WordScope,
-    learn_merges,
-    to_spans,
-    to_units,
-)
-from auxtask.phrases.vocabulary import punctuation_ids, vocabulary_fingerprint
+from auxtask.phrases.documents import ClassDocuments, read_documents
+from auxtask.phrases.inventory import NgramInventory
+from auxtask.phrases.segmentation import Merge, MergeSegmenter, Ngram, Unit, WordScope, learn_merges, to_spans
 
 Scope = Literal["per_class", "corpus"]
 
 
+class Extractor(ABC):
+    """Finds the N-grams of classified documents; a subclass says what is one."""
+
+    @property
+    @abstractmethod
+    def word_scope(self) -> WordScope:
+        """What an N-gram may join; see `NgramExtractor`."""
+
+    @property
+    @abstractmethod
+    def cross_punctuation(self) -> bool:
+        """Whether an N-gram may hold tokens without a letter or digit."""
+
+    @abstractmethod
+    def inventory(self, documents: ClassDocuments) -> NgramInventory:
+        """Find the N-grams of documents; raises AuxtaskError where there are none."""
+
+    def extract(
+        self,
+        token_ids: Sequence[Sequence[int]],
+        classes: Sequence[int],
+        *,
+        word_ids: Sequence[Sequence[int]] | None = None,
+        attention_mask: Sequence[Sequence[int]] | None = None,
+        class_names: Sequence[str] | None = None,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+    ) -> NgramInventory:
+        """Extract the N-grams of a training set.
+
+        Args:
+            token_ids: for each training document its token ids, not truncated, and without special tokens unless
+                the tokenizer is given.
+            classes: for each document its class index, from 0.
+            word_ids: for each document the index of the word of each token; needed with another `word_scope`
+                than `any`.
+            attention_mask: for each document 1 at its tokens and 0 at padding; None where nothing is padded.
+            class_names: the classes in the order of their indices; by default Class1, Class2, ...
+            tokenizer: whose token ids these are, if the inventory shall refuse to work with another one; it
+                tells which tokens are punctuation, and which frame or pad a text: no N-gram holds one.
+
+        Returns:
+            The inventory: merges, and for each N-gram its frequency in each class.
+
+        Raises:
+            AuxtaskError: there is no text, lengths differ, a class index is out of range, no pair of tokens is
+                frequent enough in any class, or nobody says what is punctuation.
+        """
+        documents = read_documents(
+            token_ids,
+            classes,
+            word_ids=word_ids,
+            attention_mask=attention_mask,
+            class_names=class_names,
+            tokenizer=tokenizer,
+            word_scope=self.word_scope,
+            cross_punctuation=self.cross_punctuation,
+        )
+        return self.inventory(documents)
+
+
 @dataclass(frozen=True)
-class NgramExtractor:
+class NgramExtractor(Extractor):
     """Extracts frequent token N-grams from classified documents by byte-pair merges.
 
     The tokens of a document, special ones left out, are merged as byte-pair encoding merges the characters of
@@ -72,84 +122,13 @@ class NgramExtractor:
             if getattr(self, name) not in allowed:
                 raise AuxtaskError(f"{name}={getattr(self, name)!r} is unknown; use {' or '.join(allowed)}")
 
-    def extract(
-        self,
-        token_ids: Sequence[Sequence[int]],
-        classes: Sequence[int],
-        *,
-        word_ids: Sequence[Sequence[int]] | None = None,
-        attention_mask: Sequence[Sequence[int]] | None = None,
-        class_names: Sequence[str] | None = None,
-        tokenizer: PreTrainedTokenizerBase | None = None,
-    ) -> NgramInventory:
-        """Extract the N-grams of a training set.
-
-        Args:
-            token_ids: for each training document its token ids, not truncated, and without special tokens unless
-                the tokenizer is given.
-            classes: for each document its class index, from 0.
-            word_ids: for each document the index of the word of each token; needed with another `word_scope`
-                than `any`.
-            attention_mask: for each document 1 at its tokens and 0 at padding; None where nothing is padded.
-            class_names: the classes in the order of their indices; by default Class1, Class2, ...
-            tokenizer: whose token ids these are, if the inventory shall refuse to work with another one; it
-                tells which tokens are punctuation, and which frame or pad a text: no N-gram holds one.
-
-        Returns:
-            The inventory: merges, and for each N-gram its frequency in each class.
-
-        Raises:
-            AuxtaskError: there is no text, lengths differ, a class index is out of range, no pair of tokens is
-                frequent enough in any class, or nobody says what is punctuation.
-        """
-        for name, given in (("token_ids", token_ids), ("classes", classes)):
-            if not hasattr(given, "__len__"):
-                raise AuxtaskError(f"{name}={given!r:.60} is no list; give one entry for each document")
-        if isinstance(class_names, str):
-            raise AuxtaskError(f"class_names={class_names!r:.60} is one string; give a list of names")
-        if tokenizer is None and not self.cross_punctuation:
-            raise AuxtaskError("cross_punctuation=False needs the tokenizer, which knows the punctuation; give it")
-        frame = frozenset() if tokenizer is None else frame_ids(tokenizer)
-        breaks = frame if tokenizer is None or self.cross_punctuation else frame | punctuation_ids(tokenizer)
-        if attention_mask is not None:
-            token_ids = _attended(token_ids, attention_mask, "token ids")
-            word_ids = None if word_ids is None else _attended(word_ids, attention_mask, "word_ids")
-        if not len(token_ids) == len(classes) == len(word_ids if word_ids is not None else token_ids):
-            raise AuxtaskError(
-                f"{len(token_ids)} documents, {len(classes)} classes"
-                + (f", {len(word_ids)} word_ids" if word_ids is not None else "")
-                + ": give one entry for each document"
-            )
-        documents = [whole_numbers(document) for document in token_ids]
-        if not any(documents):
-            raise AuxtaskError(f"no token in {len(documents)} documents; give the training documents, encoded")
-        indices = whole_numbers(classes)
-        names = tuple(class_names or (f"Class{number}" for number in range(1, max(indices) + 2)))
-        for document_class in indices:
-            if not 0 <= document_class < len(names):
-                raise AuxtaskError(
-                    f"class index {document_class} is out of range; with {len(names)} classes "
-                    f"the indices are 0 to {len(names) - 1}"
-                )
-
-        words = word_ids if word_ids is not None else [None] * len(documents)
-        by_class: list[list[list[Unit | None]]] = [[] for _ in names]
-        class_tokens = [0] * len(names)
-        for document, document_words, document_class in zip(documents, words, indices, strict=True):
-            units = to_units(document, document_words, self.word_scope)
-            broken = not breaks.isdisjoint(document)
-            by_class[document_class].append(
-                [_unless_breaking(unit, breaks) for unit in units] if broken else units
-            )
-            class_tokens[document_class] += len(document)
-            if broken:
-                class_tokens[document_class] -= sum(token in frame for token in document)
-
+    def inventory(self, documents: ClassDocuments) -> NgramInventory:
+        """Learn the merges, and count what they leave in the documents of each class."""
         merges: list[tuple[Merge, ...]] = []
         if self.scope == "corpus":
-            merges.append(self._learn([document for members in by_class for document in members]))
+            merges.append(self._learn([document for members in documents.units for document in members]))
         frequencies: dict[Ngram, dict[int, int]] = {}
-        progress = tqdm(by_class, desc="Extracting N-grams", unit="class", delay=1, disable=None)
+        progress = tqdm(documents.units, desc="Extracting N-grams", unit="class", delay=1, disable=None)
         for document_class, members in enumerate(progress):
             if self.scope == "per_class":
                 merges.append(self._learn(members))
@@ -161,15 +140,15 @@ class NgramExtractor:
                 "in the documents of a class; lower min_frequency, use scope='corpus' or give more text"
             )
         return NgramInventory(
-            class_names=names,
-            class_tokens=tuple(class_tokens),
+            class_names=documents.class_names,
+            class_tokens=documents.class_tokens,
             merges=tuple(merges),
             frequencies=dict(sorted(frequencies.items())),
             word_scope=self.word_scope,
-            vocabulary=vocabulary_fingerprint(tokenizer) if tokenizer is not None else None,
+            vocabulary=documents.vocabulary,
         )
 
-    def _learn(self, documents: list[list[Unit | None]]) -> tuple[Merge, ...]:
+    def _learn(self, documents: Sequence[Sequence[Unit | None]]) -> tuple[Merge, ...]:
         return learn_merges(
             documents,
             num_merges=self.num_merges or (300 if self.scope == "per_class" else 1000),
@@ -178,22 +157,8 @@ class NgramExtractor:
         )
 
 
-def _ngrams(documents: list[list[Unit | None]], merges: tuple[Merge, ...]) -> Iterator[Ngram]:
+def _ngrams(documents: Sequence[Sequence[Unit | None]], merges: tuple[Merge, ...]) -> Iterator[Ngram]:
     segmented = MergeSegmenter(merges).segment(documents)
     for document, lengths in zip(documents, segmented, strict=True):
         for span in to_spans(document, lengths):
             yield span.ngram
-
-
-def _attended(
-    rows: Sequence[Sequence[int]], attention_mask: Sequence[Sequence[int]], what: str
-) -> list[list[int]]:
-    """Leave the padding out of each document's values."""
-    if list(map(len, rows)) != list(map(len, attention_mask)):
-        raise AuxtaskError(f"attention_mask and {what} differ in length; give a 0 or 1 for each token")
-    return [list(compress(row, mask)) for row, mask in zip(rows, attention_mask, strict=True)]
-
-
-def _unless_breaking(unit: Unit | None, breaks: frozenset[int]) -> Unit | None:
-    members = (unit,) if isinstance(unit, int) else unit or ()
-    return None if breaks.intersection(members) else unit

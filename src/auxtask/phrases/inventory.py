@@ -37,7 +37,7 @@ class NgramInventory:
         class_names: the classes, in the order of their indices.
         class_tokens: number of training tokens of each class.
         merges: for each class its byte-pair merges in order; one entry for all classes if they were learned
-            on the whole corpus.
+            on the whole corpus; none where documents are cut into the longest N-grams of their class instead.
         frequencies: N-gram (token ids) to class index to how often it surfaces in the segmented training
             documents of that class; the classes of an N-gram are the keys, in order.
         word_scope: see `NgramExtractor`.
@@ -80,7 +80,7 @@ class NgramInventory:
         return covered / sum(self.class_tokens)
 
     def filter(self, keep: Callable[[Ngram, Mapping[int, int]], bool]) -> "NgramInventory":
-        """Leave out N-grams; documents are segmented as before, and what was left out is labelled `O`.
+        """Leave out N-grams; merges segment documents as before, and what was left out is labelled `O`.
 
         Args:
             keep: called with each N-gram and its frequency by class index.
@@ -156,15 +156,19 @@ class NgramInventory:
         self, token_ids: list[int], document_class: int | None, word_ids: Sequence[int] | None
     ) -> list[Span]:
         units = to_units(token_ids, word_ids, self.word_scope)
-        if document_class is None:
-            return to_spans(units, longest_match(units, self._ngrams))
-        self.check_class(document_class)
+        if document_class is not None:
+            self.check_class(document_class)
+        if document_class is None or not self.merges:
+            return to_spans(units, longest_match(units, self._ngrams[document_class]))
         segmenter = self._segmenters[document_class if len(self.merges) > 1 else 0]
         return to_spans(units, next(segmenter.segment([units])))
 
     @cached_property
-    def _ngrams(self) -> frozenset[Ngram]:
-        return frozenset(self.frequencies)
+    def _ngrams(self) -> dict[int | None, frozenset[Ngram]]:
+        """The N-grams of each class, and under None those of any."""
+        classes = range(len(self.class_names))
+        of_class = {at: frozenset(n for n, counts in self.frequencies.items() if at in counts) for at in classes}
+        return {None: frozenset(self.frequencies), **of_class}
 
     @cached_property
     def _segmenters(self) -> list[MergeSegmenter]:

@@ -1,0 +1,121 @@
+"""N-grams by a score: of all token N-grams those of highest score, as many as byte-pair merges find."""
+
+from abc import abstractmethod
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from auxtask.errors import AuxtaskError
+from auxtask.ground.values import check_whole
+from auxtask.phrases.documents import ClassDocuments
+from auxtask.phrases.extraction import Extractor, NgramExtractor
+from auxtask.phrases.inventory import NgramInventory
+from auxtask.phrases.positions import NgramPositions, number_ngrams
+from auxtask.phrases.segmentation import Ngram, WordScope
+
+Equal = Literal["size", "coverage"]
+
+
+@dataclass(frozen=True)
+class RankedExtractor(Extractor):
+    """Takes the N-grams of highest score in each class, and segments documents by longest match.
+
+    N-grams are taken until, in the segmented training documents of the class, as many surface as the reference
+    has, or as many tokens lie in one. A subclass gives the scores.
+
+    Args:
+        reference: finds the N-grams that say how many there are to be; what it joins is joined here.
+        max_length: longest N-gram, at least 2; in tokens (in words with the reference's `cross_word`).
+        min_frequency: leave out N-grams that occur less often in the training documents, at least 1.
+        equal: `size` takes as many N-grams in each class as the reference has; `coverage` as many as cover the
+            tokens that it covers.
+
+    Raises:
+        AuxtaskError: an argument is out of its range.
+    """
+
+    reference: NgramExtractor = field(default_factory=NgramExtractor)
+    max_length: int = 5
+    min_frequency: int = 2
+    equal: Equal = "size"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reference, NgramExtractor):
+            raise AuxtaskError(f"reference={self.reference!r:.60} is no NgramExtractor; give one")
+        check_whole("max_length", self.max_length, least=2, example=5)
+        check_whole("min_frequency", self.min_frequency, least=1, example=2)
+        if self.equal not in get_args(Equal):
+            raise AuxtaskError(f"equal={self.equal!r} is unknown; use {' or '.join(get_args(Equal))}")
+
+    @property
+    def word_scope(self) -> WordScope:
+        return self.reference.word_scope
+
+    @property
+    def cross_punctuation(self) -> bool:
+        return self.reference.cross_punctuation
+
+    @abstractmethod
+    def scores(self, ngrams: NgramPositions, document_class: int) -> NDArray[np.float64]:
+        """Score the N-grams of a class.
+
+        Args:
+            ngrams: all N-grams of the training documents.
+            document_class: index of the class.
+
+        Returns:
+            Shape (N-grams,), the higher the sooner taken; minus infinity for what is never taken. What is said of
+            single units is not read.
+        """
+
+    def inventory(self, documents: ClassDocuments) -> NgramInventory:
+        """Take the best N-grams of each class, and count what surfaces in its documents."""
+        goals = self._goals(self.reference.inventory(documents))
+        ngrams = number_ngrams(documents, self.max_length, self.min_frequency)
+        frequencies: dict[Ngram, dict[int, int]] = {}
+        progress = tqdm(goals, desc="Ranking N-grams", unit="class", delay=1, disable=None)
+        for document_class, goal in enumerate(progress):
+            items, counts = np.unique(self._surfacing(ngrams, document_class, goal), return_counts=True)
+            for item, count in zip(items.tolist(), counts.tolist(), strict=True):
+                of_ngram = frequencies.setdefault(ngrams.ngram(item), {})
+                # The same tokens may be cut into words in several ways.
+                of_ngram[document_class] = of_ngram.get(document_class, 0) + count
+        if not frequencies:
+            raise AuxtaskError(
+                f"no N-gram found: of those that occur min_frequency={self.min_frequency} times none has a score "
+                "above the rest in any class; lower min_frequency or give more text, of two classes or more"
+            )
+        return NgramInventory(
+            class_names=documents.class_names,
+            class_tokens=documents.class_tokens,
+            merges=(),
+            frequencies=dict(sorted(frequencies.items())),
+            word_scope=self.word_scope,
+            vocabulary=documents.vocabulary,
+        )
+
+    def _goals(self, reference: NgramInventory) -> list[int]:
+        """Count for each class the N-grams of the reference, or the tokens in them."""
+        goals = [0] * len(reference.class_names)
+        for ngram, counts in reference.frequencies.items():
+            for document_class, count in counts.items():
+                goals[document_class] += 1 if self.equal == "size" else count * len(ngram)
+        return goals
+
+    def _surfacing(self, ngrams: NgramPositions, document_class: int, goal: int) -> NDArray[np.int32]:
+        """Take as many N-grams as reach the goal; give the number of each that surfaces, place by place."""
+        scores = np.where(ngrams.lengths > 1, self.scores(ngrams, document_class), -np.inf)
+        ranked = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > -np.inf)]
+
+        def found(taken: int) -> NDArray[np.int32]:
+            return ngrams.longest_match(ranked[:taken], ngrams.slices[document_class])
+
+        def reached(taken: int) -> int:
+            surfacing = found(taken)
+            return len(np.unique(surfacing)) if self.equal == "size" else int(ngrams.tokens[surfacing].sum())
+
+        return found(bisect_left(range(len(ranked)), goal, key=reached))
