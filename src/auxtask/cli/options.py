@@ -117,11 +117,24 @@ EXTRACTOR = [
         "null: 300 in each class, 1000 with scope=corpus",
         "merges",
     ),
-    Option("extractor.min_frequency", COUNT, "merging stops where no adjacent pair is so frequent", "occurrences"),
+    Option("extractor.min_frequency", COUNT, "of an N-gram at least; merging stops below", "occurrences"),
     Option("extractor.max_length", Whole("[2, inf)", "10"), "longest N-gram (words with cross_word)", "tokens"),
     Option("extractor.scope", Choice("per_class", "corpus"), "whose documents merges are learned in"),
     Option("extractor.word_scope", Choice("any", "within_word", "cross_word"), "what an N-gram may join"),
     Option("extractor.cross_punctuation", Truth(), "an N-gram may hold tokens without a letter or digit"),
+]
+
+# N-grams that are measured by those of another extractor.
+REFERENCE = moved(EXTRACTOR, "extractor", "extractor.reference")
+
+CLASS_AGNOSTIC = [
+    Option("extractor.max_z", POSITIVE, "log-odds of a class-agnostic N-gram in any class, at most", "z-score"),
+    Option("extractor.max_factor", Real("[1, inf)", "1.5"), "between the frequencies of two partners"),
+]
+
+RANKED = [
+    Option("extractor.equal", Choice("size", "coverage"), "what is as large as with the reference in each class"),
+    Option("extractor.score", Choice("squared", "plain"), "whether p(N-gram) is squared in the PMI"),
 ]
 
 AUX = [
@@ -144,7 +157,9 @@ AUX = [
     Option("aux.*.masking.priority", COMPONENT, "from likelihoods to scores, by which tokens are masked"),
     Option("aux.*.masking.adjust", COMPONENT, "from scores to mask probabilities"),
     Option("aux.*.labeler", COMPONENT, "labels the N-grams"),
-    *moved(EXTRACTOR, "extractor", "aux.*.extractor"),
+    Option("aux.*.relabel", COMPONENT | NULL, "puts other labels in the place of those of the training documents"),
+    Option("aux.*.relabel.shuffle", Choice("types", "documents"), "over all spans, or documents among each other"),
+    *moved([*EXTRACTOR, *REFERENCE, *CLASS_AGNOSTIC], "extractor", "aux.*.extractor"),
 ]
 
 WEIGHTING = [

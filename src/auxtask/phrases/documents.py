@@ -1,4 +1,4 @@
-"""The training documents as N-grams are looked for in them: checked, cut at what breaks N-grams, class by class."""
+"""The training documents as N-grams are looked for in them: checked, cut at what breaks one, class by class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -14,13 +14,12 @@ from auxtask.phrases.ranked import RankedExtractor
 class LogOddsExtractor(RankedExtractor):
     """Takes the N-grams whose log-odds ratio between their class and the rest is most surely above 0.
 
-    The score is the z-score of Monroe et al. (2008), see `auxtask.ground.log_odds.log_odds_z_scores`, of the counts of
-    all N-grams of two and more units; those with a score of 0 or less are never taken.
+    The score is the z-score of Monroe et al. (2008), see `auxtask.ground.log_odds.log_odds_z_scores`, of the counts
+    of all N-grams of two and more units; those with a score of 0 or less are never taken.
 
     Args:
         reference, max_length, min_frequency, equal: see `RankedExtractor`.
 
-    >>> from auxtask.phrases.extraction import NgramExtractor
     >>> documents = [[5, 6, 7, 8], [5, 6, 7, 9], [7, 8, 9], [7, 8, 5]]
     >>> LogOddsExtractor(max_length=2).extract(documents, classes=[0, 0, 1, 1]).frequencies
     {(5, 6): {0: 2}, (7, 8): {1: 2}}

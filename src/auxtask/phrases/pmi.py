@@ -17,9 +17,9 @@ Score = Literal["squared", "plain"]
 class PMIExtractor(RankedExtractor):
     """Takes the N-grams of highest pointwise mutual information in the documents of each class.
 
-    The score is that of PMI-masking (Levine et al. 2021): of all ways to cut the N-gram into two or more parts, the
-    lowest ln(p(N-gram) / product of p(part)), p being the count of an N-gram among all N-grams of its length in the
-    documents of the class.
+    The score is that of PMI-masking (Levine et al. 2021): of all ways to cut the N-gram into two or more parts,
+    the lowest ln(p(N-gram) / product of p(part)), p being the count of an N-gram among all N-grams of its length
+    in the documents of the class.
 
     Args:
         reference, max_length, min_frequency, equal: see `RankedExtractor`; the frequency is that in the class.
@@ -28,7 +28,6 @@ class PMIExtractor(RankedExtractor):
     Raises:
         AuxtaskError: the score is neither.
 
-    >>> from auxtask.phrases.extraction import NgramExtractor
     >>> documents = [[5, 6, 7, 8], [5, 6, 7, 9], [7, 7, 9, 8]]
     >>> PMIExtractor(max_length=2).extract(documents, classes=[0, 0, 0]).frequencies
     {(5, 6): {0: 2}, (7, 9): {0: 2}}
@@ -47,7 +46,7 @@ class PMIExtractor(RankedExtractor):
         scores = np.full(len(counts), -np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_p = np.log(counts) - np.log(ngrams.room[ngrams.lengths - 1, document_class])
-        # For each length, ln p of the N-gram at each position, and that of its most probable parts, itself one of them.
+        # For each length, ln p of the N-gram at each position, and of its most probable parts, itself one of them.
         whole: list[NDArray[np.float64]] = []
         parts: list[NDArray[np.float64]] = []
         for length, items in enumerate(ngrams.items[:, positions], 1):

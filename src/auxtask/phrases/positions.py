@@ -17,9 +17,9 @@ class NgramPositions:
 
     Attributes:
         units: the distinct units, in order.
-        items: row n - 1 has for each position of the text the number of the N-gram of n units that begins there, -1
-            where none does that is frequent enough; shape (longest, positions), int32. A position without a unit
-            parts documents and what nothing joins.
+        items: row n - 1 has for each position of the text the number of the N-gram of n units that begins there,
+            -1 where none does that is frequent enough; shape (longest, positions), int32. A position without a
+            unit parts documents and what nothing joins.
         first: for each N-gram a position at which it begins, shape (N-grams,), int64.
         lengths: for each N-gram its units, shape (N-grams,), int64. The numbers go by length, then by the units.
         tokens: for each N-gram its tokens, shape (N-grams,), int64.
@@ -83,7 +83,6 @@ def number_ngrams(documents: ClassDocuments, longest: int, min_frequency: int) -
     Returns:
         The N-grams and where they begin.
 
-    >>> from auxtask.phrases.documents import ClassDocuments
     >>> found = number_ngrams(ClassDocuments(("a",), (5,), [[[5, 6, 5], [5, 6]]], None), 2, min_frequency=2)
     >>> found.items.tolist(), found.ngram(2)
     ([[0, 1, 0, -1, 0, 1, -1], [2, -1, -1, -1, 2, -1, -1]], (5, 6))

@@ -111,11 +111,15 @@ class RankedExtractor(Extractor):
         scores = np.where(ngrams.lengths > 1, self.scores(ngrams, document_class), -np.inf)
         ranked = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores > -np.inf)]
 
-        def found(taken: int) -> NDArray[np.int32]:
-            return ngrams.longest_match(ranked[:taken], ngrams.slices[document_class])
+        def found(taken: NDArray[np.int64]) -> NDArray[np.int32]:
+            return ngrams.longest_match(taken, ngrams.slices[document_class])
 
-        def reached(taken: int) -> int:
-            surfacing = found(taken)
+        def reached(number: int) -> int:
+            surfacing = found(ranked[:number])
             return len(np.unique(surfacing)) if self.equal == "size" else int(ngrams.tokens[surfacing].sum())
 
-        return found(bisect_left(range(len(ranked)), goal, key=reached))
+        taken = ranked[: bisect_left(range(len(ranked)), goal, key=reached)]
+        if self.equal == "size":
+            # The last one that is taken can bring several others to the surface.
+            taken = taken[np.isin(taken, found(taken))][:goal]
+        return found(taken)

@@ -31,7 +31,12 @@ UNUSED_BY_BASELINES = ("aux", "weighting", "scoring", "loss", "adapter", "adapta
 UNUSED_ALONE = ("weighting", "scoring")
 # An option that came later stands here with what was in effect before it: at that value it changes no id. A star
 # stands for any part of the name.
-ORIGINAL_VALUES = {"scoring.words": None, "aux.*.decoder": "tied", "aux.*.annotate": None}
+ORIGINAL_VALUES = {
+    "scoring.words": None,
+    "aux.*.decoder": "tied",
+    "aux.*.annotate": None,
+    "aux.*.relabel": None,
+}
 # libyaml reads a config some ten times faster than PyYAML alone.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -17,13 +17,16 @@ from auxtask.ground.tools import Tools
 from auxtask.model.heads import mean_loss, run_head
 from auxtask.model.loading import load_tagger
 from auxtask.phrases.bio import labels_to_spans
-from auxtask.phrases.extraction import NgramExtractor
+from auxtask.phrases.extraction import Extractor
 from auxtask.phrases.inventory import NgramInventory
 from auxtask.phrases.labelers import PhraseLabeler
 from auxtask.tasks.base import Feature, PreparedTask
 
 # The column of label ids, aligned with `input_ids`.
 PHRASE_LABELS = "phrase_labels"
+
+# From the labels of the training documents, their token ids and the seed of the run to other labels.
+Relabel = Callable[[Sequence[list[str]], Sequence[Sequence[int]], int], list[list[str]]]
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,13 @@ class RecognitionTask:
     Args:
         extractor: finds the N-grams of the training documents.
         labeler: builds the labeler from the inventory that was found.
+        relabel: puts other labels in the place of those of the training documents, as controls do; the validation
+            documents keep theirs. None leaves all as they are.
     """
 
-    extractor: NgramExtractor
+    extractor: Extractor
     labeler: Callable[[NgramInventory], PhraseLabeler]
+    relabel: Relabel | None = None
 
     def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
         """Extract N-grams from the whole training documents and label train and valid; truncate afterwards."""
@@ -55,17 +61,24 @@ class RecognitionTask:
             tokenizer=tokenizer,
         )
         labeler = self.labeler(inventory)
+        labels = {
+            split: [
+                labeler.label(tokens, label, words)
+                for tokens, words, label in zip(*rows, dataset[split]["label"], strict=True)
+            ]
+            for split, rows in documents.items()
+        }
+        if self.relabel is not None:
+            labels["train"] = self.relabel(labels["train"], token_ids, tools.seed)
         labelled = {
             split: dataset[split].add_column(
                 PHRASE_LABELS,
                 [
-                    labeler.label_ids(labeler.label(tokens, label, words), kept, tokenizer.truncation_side)
-                    for tokens, words, label, kept in zip(
-                        *rows, dataset[split]["label"], dataset[split]["word_ids"], strict=True
-                    )
+                    labeler.label_ids(row, kept, tokenizer.truncation_side)
+                    for row, kept in zip(rows, dataset[split]["word_ids"], strict=True)
                 ],
             )
-            for split, rows in documents.items()
+            for split, rows in labels.items()
         }
         names = labeler.label_names
         return PreparedTask(
