@@ -21,15 +21,16 @@ from auxtask.phrases.shuffled_labels import shuffle_labels
 SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("abc")))
 
 
+SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("abc")), max_size=6)
+
+
 @st.composite
 def labelled_rows(draw):
     """Labels of some documents, with spans of several types, also side by side."""
     rows = []
     for _ in range(draw(st.integers(1, 5))):
         spans, at = [], 0
-        for gap, length, kind in draw(
-            st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("abc")))
-        ):
+        for gap, length, kind in draw(SPANS):
             spans.append((at + gap, at + gap + length, kind))
             at += gap + length
         rows.append(spans_to_labels(at + draw(st.integers(0, 3)), spans))
@@ -133,9 +134,10 @@ def test_a_worked_match():
 
 COUNTS = st.dictionaries(st.integers(0, 2), st.integers(1, 12), min_size=1)
 NGRAMS = st.lists(st.integers(1, 3), min_size=2, max_size=3).map(tuple)
+FREQUENCIES = st.dictionaries(NGRAMS, COUNTS, max_size=8)
 
 
-@given(st.dictionaries(NGRAMS, COUNTS), st.dictionaries(NGRAMS, COUNTS), st.sampled_from([1.0, 1.5, 3.0]))
+@given(FREQUENCIES, FREQUENCIES, st.sampled_from([1.0, 1.5, 3.0]))
 def test_matches_are_those_of_a_naive_loop(wanted, candidates, max_factor):
     left, expected = sorted(candidates), {}
     for ngram in sorted(wanted, key=lambda ngram: (-sum(wanted[ngram].values()), ngram)):
@@ -176,9 +178,8 @@ def test_class_agnostic_ngrams_take_over_the_classes_of_their_partners(training,
     agnostic = {
         name: corpus.frequencies[name] for name, both in zip(names, z.T, strict=True) if abs(both).max() < 1.96
     }
-    assert {len({*ngram} & {*range(100, 120)}) for ngram in agnostic} <= {0, 1, 2, 3}
     partners = match_ngrams(reference.frequencies, agnostic, 1.5)
-    assert 10 < len(partners) <= len(reference)
+    assert 10 < len(partners) < len(reference)
     assert set(inventory) == set(partners.values())
     for ngram, partner in partners.items():
         assert inventory.classes(partner) == reference.classes(ngram)

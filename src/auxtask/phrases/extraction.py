@@ -172,9 +172,7 @@ class MeasuredExtractor(Extractor):
 
     def __post_init__(self) -> None:
         if not isinstance(self.reference, NgramExtractor):
-            raise AuxtaskError(
-                f"reference={self.reference!r:.60} is no extractor of merges; give an NgramExtractor"
-            )
+            raise AuxtaskError(f"reference={self.reference!r:.60} is no NgramExtractor; give one")
 
     @property
     def word_scope(self) -> WordScope:
