@@ -18,9 +18,6 @@ from auxtask.phrases.labelers import BitLabelLabeler
 from auxtask.phrases.random_spans import random_spans, random_starts
 from auxtask.phrases.shuffled_labels import shuffle_labels
 
-SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("abc")))
-
-
 SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from("abc")), max_size=6)
 
 
