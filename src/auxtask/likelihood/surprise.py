@@ -9,9 +9,9 @@ import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.data.documents import Documents
 from auxtask.data.padding import attended_tokens
 from auxtask.data.words import marking, without_marks
-from auxtask.likelihood.documents import Documents
 from auxtask.tables.values import Cell, Number, Table
 
 
