@@ -25,10 +25,10 @@ from torch import nn
 from transformers import BertConfig, BertForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.cli.command import quiet_libraries
+from auxtask.data.documents import Documents
 from auxtask.data.encoding import document_lengths, encode
 from auxtask.data.readers import read_pairs
 from auxtask.ground.machine import keep_freed_memory
-from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import masked_batches
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.mean_adjust import mean_adjust

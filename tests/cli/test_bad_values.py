@@ -122,6 +122,13 @@ train    | aux=rtm ~aux.rtm.masking | 2 | aux.rtm.masking is missing; auxtask.ta
 train    | aux=rtm aux.rtm._target_=auxtask.tasks.Nope | 2 | aux.rtm._target_='auxtask.tasks.Nope' is no class
 train    | aux=span aux.span.masking.longest=0 | 1 | aux.span.masking.longest=0 is not a whole number from 1
 train    | aux=frequency aux.frequency.masking.power=-1 | 1 | aux.frequency.masking.power=-1 is not a number
+train    | aux=tfidf_words aux.tfidf_words.masking.gamma=-1 | 1 | aux.tfidf_words.masking.gamma=-1 is not a
+train    | aux=log_odds aux.log_odds.annotate.of=each | 1 | aux.log_odds.annotate.of='each' is unknown; use own
+train    | aux=log_odds aux.log_odds.annotate.least=some | 2 | aux.log_odds.annotate.least='some' is not a number
+train    | aux=log_odds aux.log_odds.annotate.kappa=0 | 1 | aux.log_odds.annotate.kappa=0 is not a number above 0
+train    | aux=keyword aux.keyword.annotate.top_k=0 | 1 | aux.keyword.annotate.top_k=0 is not a whole number from
+train    | aux=difference aux.difference.annotate.shape=line | 1 | aux.difference.annotate.shape='line' is unknown
+train    | aux=difference aux.difference.annotate.anchors=0 | 1 | aux.difference.annotate.anchors=0 is not a whole
 train    | aux.l3masking.annotate.metric=l2r | 1 | aux.l3masking.annotate.metric='l2r' is unknown; use word_l2r
 train    | aux=l3masking_refreshed aux.l3masking_refreshed.refresh_every=0 | 1 | aux.l3masking_refreshed.refresh
 train    | aux=l3masking_refreshed aux.l3masking_refreshed.annotate.metric=l2r | 1 | aux.l3masking_refreshed.ann

@@ -26,6 +26,8 @@ from auxtask.data.dataset import SPLITS
 from auxtask.data.segmenters import SEGMENTERS
 from auxtask.ground.files import config_folder
 from auxtask.likelihood.rows import PLL_METRICS
+from auxtask.masking.difference import Shape
+from auxtask.masking.log_odds import Of
 from auxtask.model.precision import DTYPES
 from auxtask.phrases.extraction import Scope
 from auxtask.phrases.pmi import Score
@@ -141,6 +143,8 @@ def test_every_preset_is_a_run(name):
         ("train", "baseline.metric", METRICS),
         ("score", "metric", PLL_METRICS),
         ("train", "aux.*.annotate.metric", PLL_METRICS),
+        ("train", "aux.*.annotate.of", get_args(Of)),
+        ("train", "aux.*.annotate.shape", get_args(Shape)),
         ("score", "splits", SPLITS),
         ("train", "baseline.batch_splits", SPLITS),
         ("train", "scoring.words", SEGMENTERS),

@@ -19,12 +19,12 @@ from transformers import (
     pipeline,
 )
 
-from auxtask.baselines.encoding import encode_all
 from auxtask.data.dataset import build_text_dataset
 from auxtask.data.encoding import NO_WORD, encode
 from auxtask.experiment.finishing import export
 from auxtask.masking.frequency import annotate_frequencies
 from auxtask.model.classifier import Classifier, load
+from auxtask.model.encoding import encode_all
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler, CommonLabelLabeler, DisregardLabeler
 from auxtask.runs.folder import RunFolder

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auxtask.data.documents import Documents
 from auxtask.errors import AuxtaskError
-from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import PLL_METRICS, masked_batches
 from oracles import masked_positions
 

@@ -24,9 +24,9 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput, MaskedLMOutput
 
+from auxtask.data.documents import Documents
 from auxtask.data.encoding import encode, encode_texts
 from auxtask.errors import AuxtaskError
-from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.likelihood.scorer import PLLScorer
 from oracles import naive_log_probs

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BertForMaskedLM, PreTrainedTokenizerFast
 
+from auxtask.data.documents import Documents
 from auxtask.data.encoding import encode_texts
-from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.windows import split_into_windows

@@ -15,7 +15,9 @@ from auxtask.masking.likelihood import L3MaskingCollator
 from auxtask.masking.pace import EpochCounter, IndependentDocuments
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.span import SpanMaskingCollator
+from auxtask.masking.tfidf_words import annotate_tfidf
 from auxtask.masking.whole_word import WholeWordMaskingCollator
+from auxtask.masking.word_scores import WordScoreCollator
 from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from processes import context
@@ -42,6 +44,7 @@ COLLATORS = {
     "frequency": FrequencyMaskingCollator,
     "whole_word": WholeWordMaskingCollator,
     "span": SpanMaskingCollator,
+    "word_scores": WordScoreCollator,
 }
 
 
@@ -51,7 +54,7 @@ def documents(tokenizer, sentences):
     rng = np.random.default_rng(0)
     likelihoods = [np.where(np.array(row) < 0, np.nan, rng.random(len(row))) for row in encoded["word_ids"]]
     columns = {"likelihoods": likelihoods, "document": range(len(sentences)), "label": [0] * len(sentences)}
-    return annotate_frequencies(Dataset.from_dict({**encoded, **columns}))
+    return annotate_tfidf(annotate_frequencies(Dataset.from_dict({**encoded, **columns})))
 
 
 def epochs(collate, documents, callbacks, folder, **loader):

@@ -16,13 +16,13 @@ from tqdm.auto import tqdm
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from auxtask.baselines.base import Outcome, documents_of_all_splits, evaluation_row
-from auxtask.baselines.encoding import current_device, document_vector, encode_all
 from auxtask.baselines.graph_networks import DocumentGraph
 from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.data.order import LengthGroupedSampler
 from auxtask.errors import AuxtaskError
 from auxtask.ground.tools import Resources
 from auxtask.model.classifier import load
+from auxtask.model.encoding import current_device, document_vector, encode_all
 from auxtask.model.heads import run_encoder, run_head
 from auxtask.model.precision import choose_dtype
 from auxtask.runs.history import evaluation_line

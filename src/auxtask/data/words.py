@@ -109,6 +109,19 @@ def spelled(tokens: Sequence[str], mark: Marking) -> tuple[str, list[tuple[int, 
     return "".join(characters), offsets
 
 
+def spelled_word(tokens: Sequence[str], mark: Marking) -> str:
+    """Write out one word as it stands in a text, without the space before it.
+
+    Args:
+        tokens: its token strings.
+        mark: as for `marking`.
+
+    >>> spelled_word(["pars", "##er"], "##"), spelled_word(["ĠcafÃ", "©"], "Ġ"), spelled_word(["▁東", "京"], "▁")
+    ('parser', 'café', '東京')
+    """
+    return b"".join(_bytes_of(token, mark, begins=False) for token in tokens).decode(errors="replace").strip()
+
+
 def _bytes_of(token: str, mark: Marking, begins: bool) -> bytes:
     """What a token spells, in UTF-8; the mark at the start of a text stands for no space."""
     if mark == "▁":

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from auxtask.data.documents import Documents, ranges
 from auxtask.errors import AuxtaskError
-from auxtask.likelihood.documents import Documents, ranges
 
 Indices = NDArray[np.int64]
 

@@ -18,13 +18,13 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.data.boundaries import Segmenter
+from auxtask.data.documents import Documents
 from auxtask.data.encoding import check_mask_token, encode_texts, words_of_ids
 from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import usable_device
 from auxtask.ground.values import check_callable, check_path, check_texts, check_whole
 from auxtask.likelihood.cache import ScoreCache, weights_hash
-from auxtask.likelihood.documents import Documents
 from auxtask.likelihood.narrowing import pointwise_modules
 from auxtask.likelihood.prediction import predictions, suitable_tokens_per_batch
 from auxtask.likelihood.rows import PLL_METRICS, masked_batches

@@ -9,9 +9,9 @@ import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.data.documents import Documents
 from auxtask.data.padding import attended_tokens
-from auxtask.data.words import marking, without_marks
-from auxtask.likelihood.documents import Documents
+from auxtask.data.words import marking, spelled_word
 from auxtask.tables.values import Cell, Number, Table
 
 
@@ -63,8 +63,7 @@ def surprising_words(
     words = []
     for pieces, values in met.items():
         if len(values) >= min_count:
-            tokens = tokenizer.convert_ids_to_tokens(list(pieces))
-            word = "".join(without_marks(token, mark) for token in tokens)
+            word = spelled_word(tokenizer.convert_ids_to_tokens(list(pieces)), mark)
             if any(map(str.isalpha, word)):
                 words.append(SurprisingWord(word, len(values), math.fsum(values) / len(values)))
     return sorted(words, key=lambda word: (-word.weight, word.word))[:limit]

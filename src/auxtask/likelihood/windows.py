@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from auxtask.likelihood.documents import Documents
+from auxtask.data.documents import Documents
 
 Indices = NDArray[np.int64]
 
