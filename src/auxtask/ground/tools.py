@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
+    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
 
@@ -15,6 +17,9 @@ class Scorer(Protocol):
 
     def annotate(self, dataset: "Dataset") -> "Dataset":
         """Add the column `likelihoods` to one split."""
+
+    def token_values(self, dataset: "Dataset", functional: str) -> "NDArray[np.float32]":
+        """Compute another number for each token of one split, end to end: `entropy`, `gini`."""
 
 
 @dataclass(frozen=True)
