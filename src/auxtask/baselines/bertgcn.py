@@ -16,11 +16,12 @@ from tqdm.auto import tqdm
 from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from auxtask.baselines.base import Outcome, documents_of_all_splits, evaluation_row
-from auxtask.baselines.encoding import current_device, document_vector, encode_all
+from auxtask.baselines.encoding import document_vector, encode_all
 from auxtask.baselines.graph_networks import DocumentGraph
 from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.data.order import LengthGroupedSampler
 from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
 from auxtask.model.classifier import load
 from auxtask.model.heads import run_encoder, run_head

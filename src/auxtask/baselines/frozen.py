@@ -9,9 +9,10 @@ from torch import Tensor
 from transformers import BatchEncoding
 
 from auxtask.baselines.base import Outcome
-from auxtask.baselines.encoding import current_device, encode_all, mean_vector
+from auxtask.baselines.encoding import encode_all, mean_vector
 from auxtask.baselines.linear import LinearModel, logistic_regression
 from auxtask.data.dataset import SPLITS, TextDataset
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
 from auxtask.model.loading import load_encoder, load_tokenizer
 

@@ -13,10 +13,10 @@ from tqdm.auto import tqdm
 from transformers import set_seed
 
 from auxtask.baselines.base import Outcome, documents_of_all_splits, evaluation_row
-from auxtask.baselines.encoding import current_device
 from auxtask.baselines.graph import normalized_adjacency
 from auxtask.baselines.graph_networks import GraphConvolution, Propagation
 from auxtask.data.dataset import TextDataset
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
 from auxtask.runs.history import evaluation_line
 from auxtask.runs.metrics import classification_metrics

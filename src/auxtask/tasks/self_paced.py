@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +99,10 @@ class SelfPacedTask(MaskingTask):
             def scorer(encoder: str, metric: str) -> PLLScorer:
                 return PLLScorer(head, tools.tokenizer, self.metric, progress=False)
 
-            refresh = ScoreRefresh(
-                partial(annotate, tools=replace(tools, scorers=scorer)),
-                self.metric,
-                self.refresh_every,
-                collator=collator,
-                train=train,
-            )
+            def refreshed(documents: Dataset) -> Dataset:
+                return annotate(documents, replace(tools, scorers=scorer))
+
+            refresh = ScoreRefresh(refreshed, self.metric, self.refresh_every, collator=collator, train=train)
             return [*prepared.callbacks(head), refresh]
 
         numbered = train.add_column("document", np.arange(len(train)))
