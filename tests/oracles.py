@@ -27,18 +27,28 @@ def masked_positions(word_ids: Sequence[int], target: int, metric: str) -> set[i
 
 
 @torch.no_grad()
-def naive_log_probs(
+def naive_predictions(
     model: PreTrainedModel, input_ids: Sequence[int], word_ids: Sequence[int], metric: str, mask_token_id: int
-) -> NDArray[np.float64]:
-    """One row at a time through the whole stock model, full logits; not a number at special tokens."""
-    log_probs = np.full(len(input_ids), np.nan)
+) -> dict[int, NDArray[np.float64]]:
+    """One row at a time through the whole stock model: the log-softmax over all tokens, by position."""
+    log_probs = {}
     for target, word in enumerate(word_ids):
         if word < 0:
             continue
         masked = masked_positions(word_ids, target, metric)
         row = [mask_token_id if position in masked else token for position, token in enumerate(input_ids)]
         logits = model(input_ids=torch.tensor([row]), attention_mask=torch.ones(1, len(row))).logits
-        log_probs[target] = logits[0, target].double().log_softmax(0)[input_ids[target]]
+        log_probs[target] = logits[0, target].double().log_softmax(0).numpy()
+    return log_probs
+
+
+def naive_log_probs(
+    model: PreTrainedModel, input_ids: Sequence[int], word_ids: Sequence[int], metric: str, mask_token_id: int
+) -> NDArray[np.float64]:
+    """The logarithm of each token's probability; not a number at special tokens."""
+    log_probs = np.full(len(input_ids), np.nan)
+    for target, predicted in naive_predictions(model, input_ids, word_ids, metric, mask_token_id).items():
+        log_probs[target] = predicted[input_ids[target]]
     return log_probs
 
 

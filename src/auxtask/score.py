@@ -1,5 +1,6 @@
 """Score a data set into the cache and show what surprises the vanilla model: `python -m auxtask.score`."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from auxtask.cli.command import run_command
 from auxtask.data.encoding import encode
+from auxtask.data.padding import add_token_column
 from auxtask.data.segmenters import find_segmenter
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import terminal_text
@@ -17,12 +19,15 @@ from auxtask.ground.machine import is_main_process, share_of_cores
 from auxtask.likelihood.cache import cache_size
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.scores import ScoringSummary, pseudo_perplexity
-from auxtask.likelihood.surprise import surprising_words, words_table
+from auxtask.likelihood.surprise import surprising_words, words_by_score, words_table
 from auxtask.model.precision import choose_dtype
 from auxtask.plot.heatmap import mask_heatmap
 from auxtask.plot.histogram import likelihood_histogram
 from auxtask.plot.saving import FIGURE_ENDINGS, save_figure
 from auxtask.tables.terminal import to_terminal
+
+# What each measures of a token, with its unit.
+UNCERTAINTIES = {"entropy": "entropy, nats", "gini": "Gini index"}
 
 
 def score(config: DictConfig) -> None:
@@ -46,21 +51,36 @@ def score(config: DictConfig) -> None:
         max_length = config.model.max_length if config.long == "truncate" else None
         documents = encode(dataset[split], scorer.tokenizer, max_length, segmenter=scorer.segmenter)
         with share_of_cores(Path(config.paths.cache) / "workers"):
-            encoded = scorer.annotate(documents)
+            values = scorer.token_values(documents, config.functional)
         assert scorer.summary is not None
-        likelihoods[split] = np.concatenate([np.zeros(0), *encoded.with_format("numpy")["likelihoods"][:]])
-        with np.errstate(divide="ignore"):
-            perplexity = pseudo_perplexity(np.log(likelihoods[split]))
-        said = f"{split}: {counts(scorer.summary)}; pseudo-perplexity {perplexity:,.1f}"
+        if config.functional == "likelihood":
+            likelihoods[split] = np.exp(values)
+            with np.errstate(divide="ignore"):
+                summed_up = f"pseudo-perplexity {pseudo_perplexity(np.log(likelihoods[split])):,.1f}"
+            encoded = add_token_column(documents, "likelihoods", likelihoods[split])
+            words = surprising_words(encoded, scorer.tokenizer, limit=config.words)
+            table = words_table(words, f"{dataset.name}, {split}")
+        else:
+            measured = UNCERTAINTIES[config.functional]
+            inside = values[~np.isnan(values)]
+            summed_up = f"mean {measured} {inside.mean() if len(inside) else math.nan:.3f}"
+            words = words_by_score(documents, values, scorer.tokenizer, limit=config.words)
+            table = words_table(words, f"{dataset.name}, {split}", "uncertain", measured)
+        said = f"{split}: {counts(scorer.summary)}; {summed_up}"
         console.print(terminal_text(said), soft_wrap=True)
-        words = surprising_words(encoded, scorer.tokenizer, limit=config.words)
-        console.print(to_terminal(words_table(words, f"{dataset.name}, {split}")))
+        console.print(to_terminal(table))
     if is_main_process() and config.histogram is not None:
         save_figure(likelihood_histogram(likelihoods), config.histogram)
         console.print(terminal_text(f"histogram: {config.histogram}"), soft_wrap=True)
     if config.heatmap is not None:
-        [scores] = scorer.score([dataset["train"]["text"][config.heatmap]])
-        heatmap = mask_heatmap(scores, target=config.mask_rate, palette=config.palette)
+        document = dataset["train"].select([config.heatmap])
+        [scores] = scorer.score(document["text"])
+        priorities = None
+        if config.functional != "likelihood":
+            encoded = encode(document, scorer.tokenizer, None, segmenter=scorer.segmenter)
+            values = scorer.token_values(encoded, config.functional)
+            priorities = values[~np.isnan(values)]
+        heatmap = mask_heatmap(scores, config.mask_rate, config.palette, priorities)
         console.print(heatmap)
         if is_main_process() and config.heatmap_file is not None:
             heatmap.save(config.heatmap_file)
@@ -75,6 +95,11 @@ def _check_pictures(config: DictConfig, documents: int) -> None:
             check_file(setting, path)
             if Path(path).suffix.lower() not in endings:
                 raise AuxtaskError(f"{setting}='{path}' has no ending of a picture; use {' or '.join(endings)}")
+    if config.histogram is not None and config.functional != "likelihood":
+        raise AuxtaskError(
+            f"histogram='{config.histogram}' shows likelihoods, and functional={config.functional} is none; "
+            "leave one of the two out"
+        )
     if config.heatmap is not None and not 0 <= config.heatmap < documents:
         raise AuxtaskError(f"heatmap={config.heatmap} is no training document; they are 0 to {documents - 1}")
 

@@ -167,6 +167,7 @@ score    | heatmap=-1 | 1 | heatmap=-1 is not a whole number from 0, or null
 score    | heatmap=first | 2 | heatmap='first' is not a whole number from 0, or null
 score    | long=windows | 1 | long='windows' is unknown, did you mean window?; use truncate or window
 score    | metric=pll | 1 | metric='pll' is unknown; use word_l2r, original, whole_word or unmasked
+score    | functional=mean | 1 | functional='mean' is unknown; use likelihood, entropy or gini
 score    | words=many | 2 | words='many' is not a whole number from 0
 score    | mask_rate=0 | 1 | mask_rate=0 is not a number in (0, 1)
 score    | palette=red | 1 | palette='red' is unknown, did you mean red_blue?

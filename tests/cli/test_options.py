@@ -25,9 +25,12 @@ from auxtask.cli.trainer_options import FREE_FIELDS, SET_BY_COMMAND
 from auxtask.data.dataset import SPLITS
 from auxtask.data.segmenters import SEGMENTERS
 from auxtask.ground.files import config_folder
+from auxtask.likelihood.functionals import FUNCTIONALS
 from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.masking.difference import Shape
 from auxtask.masking.log_odds import Of
+from auxtask.masking.permuted import GROUPS, REDRAWS
+from auxtask.masking.selective import SCORES
 from auxtask.model.precision import DTYPES
 from auxtask.phrases.extraction import Scope
 from auxtask.phrases.pmi import Score
@@ -145,6 +148,11 @@ def test_every_preset_is_a_run(name):
         ("train", "aux.*.annotate.metric", PLL_METRICS),
         ("train", "aux.*.annotate.of", get_args(Of)),
         ("train", "aux.*.annotate.shape", get_args(Shape)),
+        ("score", "functional", FUNCTIONALS),
+        ("train", "aux.*.annotate.functional", set(FUNCTIONALS) - {"likelihood"}),
+        ("train", "aux.*.annotate.score", SCORES),
+        ("train", "aux.*.masking.redraw", REDRAWS),
+        ("train", "aux.*.masking.within", GROUPS),
         ("score", "splits", SPLITS),
         ("train", "baseline.batch_splits", SPLITS),
         ("train", "scoring.words", SEGMENTERS),

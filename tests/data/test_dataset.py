@@ -72,3 +72,13 @@ def test_documents_that_make_no_data_set_are_refused_in_one_line(changed, messag
     with pytest.raises(AuxtaskError, match=message) as error:
         build(**changed)
     assert "\n" not in str(error.value)
+
+
+def test_documents_left_out_of_training_make_another_data_set():
+    films = build()
+    fewer = films.without([1])
+    assert fewer["train"]["text"][:] == ["a fine film", "so so"]
+    assert fewer["test"]["text"][:] == films["test"]["text"][:]
+    assert (fewer.name, fewer.label_names, fewer.provenance) == (films.name, films.label_names, films.provenance)
+    assert fewer.fingerprint == build(train=[PAIRS[0], PAIRS[2]]).fingerprint
+    assert films.without([]).fingerprint == films.fingerprint != fewer.fingerprint

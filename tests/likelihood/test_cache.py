@@ -16,6 +16,7 @@ from transformers import BertForMaskedLM, PreTrainedTokenizerFast
 
 from auxtask.data.encoding import encode
 from auxtask.likelihood.cache import ScoreCache, weights_hash
+from auxtask.likelihood.computation import Computation
 from auxtask.likelihood.scorer import PLLScorer
 
 NewScorer = Callable[..., PLLScorer]
@@ -157,7 +158,7 @@ def test_a_cache_that_cannot_be_written_is_told_before_anything_is_computed(
 ) -> None:
     cache.write_text("a file where a folder belongs")
     scorer = new_scorer()
-    monkeypatch.setattr(scorer, "_computed", lambda *unused: pytest.fail("scored in vain"))
+    monkeypatch.setattr(Computation, "fresh", lambda *unused: pytest.fail("scored in vain"))
     with pytest.raises(OSError, match="scores"):
         scorer.annotate(dataset)
 

@@ -1,6 +1,8 @@
 """Masking baselines and ablations: worked examples, exact rates, and what is selected together."""
 
 from collections import Counter
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,15 +12,28 @@ from scipy.stats import binomtest, chisquare, ttest_1samp
 from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
 from auxtask.masking.author_adjust import author_adjust
+from auxtask.masking.entropy import EntropyMaskingCollator
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
 from auxtask.masking.likelihood import L3MaskingCollator, likelihood, negative_log_likelihood, one_minus_likelihood
 from auxtask.masking.mean_adjust import mean_adjust
+from auxtask.masking.permuted import PermutedL3MaskingCollator
 from auxtask.masking.random import RTMCollator
+from auxtask.masking.selective import SelectiveMaskingCollator
 from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 
 LEVEL = 1e-6
 UNITS = [WholeWordMaskingCollator, SpanMaskingCollator]
+# Those that select token by token, with a probability of each.
+TOKENS = {
+    "rtm": RTMCollator,
+    "l3masking": L3MaskingCollator,
+    "permuted": PermutedL3MaskingCollator,
+    "permuted pieces": partial(PermutedL3MaskingCollator, within="pieces", redraw="epoch"),
+    "frequency": FrequencyMaskingCollator,
+    "entropy": EntropyMaskingCollator,
+    "selective": SelectiveMaskingCollator,
+}
 
 
 @pytest.fixture
@@ -93,6 +108,35 @@ def test_rare_tokens_are_masked_more_often(tokenizer, features):
         expected = mean_adjust(np.array([counts[token] ** -0.5 for token in feature["input_ids"][1:-1]]), 0.3)
         for count, probability in zip(selected[row, 1:], expected, strict=False):
             assert binomtest(int(count), 500, float(probability)).pvalue > LEVEL
+
+
+@pytest.fixture
+def annotated(features):
+    """Documents with the columns of all strategies; numbers stand for what a model would say."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for feature in features:
+        inside = np.where(np.array(feature["word_ids"]) < 0, np.nan, 1.0)
+        drawn = rng.beta(0.5, 0.5, size=len(inside))
+        columns = {"likelihoods": drawn, "uncertainties": 3 * drawn, "importances": (drawn > 0.95).astype(float)}
+        rows.append({**feature, **{name: values * inside for name, values in columns.items()}})
+    return list(annotate_frequencies(Dataset.from_list(rows)))
+
+
+@pytest.mark.parametrize("kind", TOKENS.values(), ids=TOKENS)
+def test_every_token_strategy_masks_the_mask_rate_on_average_and_nests_its_masks(tokenizer, annotated, kind):
+    found = []
+    for mask_rate in (0.05, 0.15, 0.30, 0.40):
+        handed = []
+        collator = kind(tokenizer, mask_rate, seed=1)
+        collator.adjust = lambda *given, kept=handed: kept.extend(mean_adjust(*given)) or kept
+        found.append((collator(annotated)["labels"] != -100).numpy())
+        for document, probabilities in zip(annotated, handed, strict=True):
+            assert len(probabilities) == len(document["input_ids"]) - 2
+            assert probabilities.mean() == pytest.approx(mask_rate, abs=1e-12)
+    for fewer, more in pairwise(found):
+        assert (more | ~fewer).all()
+        assert more.sum() > fewer.sum()
 
 
 @pytest.mark.parametrize("kind", UNITS)

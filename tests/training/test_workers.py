@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from auxtask.data.encoding import encode_texts
+from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
 from auxtask.masking.likelihood import L3MaskingCollator
 from auxtask.masking.pace import EpochCounter, IndependentDocuments
@@ -18,7 +19,7 @@ from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.tfidf_words import annotate_tfidf
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 from auxtask.masking.word_scores import WordScoreCollator
-from auxtask.tasks.self_paced import LikelihoodRefresh, RefreshedCollator
+from auxtask.tasks.self_paced import RefreshedCollator, ScoreRefresh
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from processes import context
 
@@ -95,7 +96,8 @@ def test_refreshed_likelihoods_reach_the_workers(tokenizer, masked_lm, documents
 
     def run(**settings):
         collate = RefreshedCollator(masking(tokenizer, seed=0))
-        refresh = LikelihoodRefresh(masked_lm, tokenizer, "word_l2r", 1, collator=collate, train=documents)
+        annotate = PLLScorer(masked_lm, tokenizer, progress=False).annotate
+        refresh = ScoreRefresh(annotate, "word_l2r", 1, collator=collate, train=documents)
         callbacks = [EpochCounter([collate.masking]), refresh]
         return epochs(collate, documents, callbacks, tmp_path, **settings)
 

@@ -20,9 +20,10 @@ from auxtask.baselines.graph_networks import DocumentGraph
 from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.data.order import LengthGroupedSampler
 from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
 from auxtask.model.classifier import load
-from auxtask.model.encoding import current_device, document_vector, encode_all
+from auxtask.model.encoding import document_vector, encode_all
 from auxtask.model.heads import run_encoder, run_head
 from auxtask.model.precision import choose_dtype
 from auxtask.runs.history import evaluation_line

@@ -11,8 +11,9 @@ from transformers import BatchEncoding
 from auxtask.baselines.base import Outcome
 from auxtask.baselines.linear import LinearModel, logistic_regression
 from auxtask.data.dataset import SPLITS, TextDataset
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
-from auxtask.model.encoding import current_device, encode_all, mean_vector
+from auxtask.model.encoding import encode_all, mean_vector
 from auxtask.model.loading import load_encoder, load_tokenizer
 
 

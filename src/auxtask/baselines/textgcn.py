@@ -16,8 +16,8 @@ from auxtask.baselines.base import Outcome, documents_of_all_splits, evaluation_
 from auxtask.baselines.graph import normalized_adjacency
 from auxtask.baselines.graph_networks import GraphConvolution, Propagation
 from auxtask.data.dataset import TextDataset
+from auxtask.ground.machine import current_device
 from auxtask.ground.tools import Resources
-from auxtask.model.encoding import current_device
 from auxtask.runs.history import evaluation_line
 from auxtask.runs.metrics import classification_metrics
 

@@ -131,6 +131,9 @@ OPTIONS = {
     "score": [
         *PATHS, *DATASET, *MODEL, *SCORING,
         Option("metric", PLL_METRIC, "how likelihoods are measured; unmasked is an approximation"),
+        Option(
+            "functional", Choice("likelihood", "entropy", "gini"), "what of each prediction is told"
+        ),
         Option("splits", SPLITS, "what is scored"),
         Option("long", Choice("truncate", "window"), "cuts documents as training does, or scores every token"),
         Option("words", COUNT_OR_NONE, "that are printed, the most surprising ones", "words"),

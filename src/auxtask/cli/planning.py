@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -268,9 +268,21 @@ def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 
 def _resources(config: DictConfig, dataset: TextDataset) -> Resources:
-    def fine_tuned() -> Path:
-        reference = OmegaConf.masked_copy(config, [str(name) for name in config if name != "baseline"])
-        reference.aux, reference.force = {}, False
-        return fit_config(reference, dataset).folder / "model"
+    cache = Path(config.paths.cache)
 
-    return Resources(config.seed, Path(config.paths.cache), fine_tuned)
+    def fine_tuned(left_out: Sequence[int] = ()) -> Path:
+        # A classifier of the vanilla encoder and the labelled documents: it may be what adapts the encoder.
+        others = ("baseline", "adaptation", "unlabelled")
+        reference = copy.deepcopy(
+            OmegaConf.masked_copy(config, [str(name) for name in config if name not in others])
+        )
+        reference.aux, reference.force = {}, False
+        # Weights may be of tasks that it does not have.
+        reference.weighting = {"_target_": "auxtask.training.weighting.static.StaticWeighting"}
+        if not left_out:
+            return fit_config(reference, dataset).folder / "model"
+        # It has seen less than a run of this data set: no report takes it for one.
+        reference.paths.runs = str(cache / "cross_fitted")
+        return fit_config(reference, dataset.without(left_out)).folder / "model"
+
+    return Resources(config.seed, cache, fine_tuned)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,33 @@ class TextDataset(DatasetDict):
     def test_copies(self) -> dict[str, NDArray[np.bool_]]:
         """Which test documents also stand in `train`, and in `train_or_valid` (`copies_in_test`)."""
         return copies_in_test({split: self[split]["text"] for split in SPLITS})
+
+    def without(self, rows: Collection[int]) -> "TextDataset":
+        """Leave some training documents out.
+
+        Args:
+            rows: their numbers.
+
+        Returns:
+            The data set, of the same classes.
+        """
+        left_out = set(rows)
+        kept = self["train"].select([row for row in range(len(self["train"])) if row not in left_out])
+        splits = {**self, "train": kept}
+        pairs = {
+            split: [
+                (text, self.label_names[label])
+                for text, label in zip(splits[split]["text"], splits[split]["label"], strict=True)
+            ]
+            for split in SPLITS
+        }
+        return TextDataset(
+            splits,
+            name=self.name,
+            label_names=self.label_names,
+            fingerprint=content_fingerprint(self.label_names, pairs),
+            provenance=self.provenance,
+        )
 
 
 def build_text_dataset(

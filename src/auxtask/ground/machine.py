@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from auxtask.errors import AuxtaskError, first_line
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 # Parameters of mallopt in glibc's malloc.h.
@@ -156,6 +157,14 @@ def processor() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def current_device() -> "torch.device":
+    """Give the accelerator where there is one, else the CPU."""
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return accelerator or torch.device("cpu")
 
 
 def usable_device(device: Any) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
+    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
 
@@ -16,6 +18,23 @@ class Scorer(Protocol):
     def annotate(self, dataset: "Dataset") -> "Dataset":
         """Add the column `likelihoods` to one split."""
 
+    def token_values(self, dataset: "Dataset", functional: str) -> "NDArray[np.float32]":
+        """Compute another number for each token of one split, end to end: `entropy`, `gini`."""
+
+
+class FineTuned(Protocol):
+    """Gives the single-task classifier of a run."""
+
+    def __call__(self, left_out: Sequence[int] = ()) -> Path:
+        """Fine-tune it where that is not yet done.
+
+        Args:
+            left_out: the numbers of training documents that it does not see.
+
+        Returns:
+            The folder of the classifier, for `auxtask.model.classifier.load`.
+        """
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -24,13 +43,13 @@ class Resources:
     Args:
         seed: of everything random.
         cache: folder of what is computed once for each content.
-        fine_tuned: gives the folder of the single-task classifier, a run of its own that is computed where it
-            is not yet finished.
+        fine_tuned: gives the folder of the single-task classifier of the same seed, a run of its own that is
+            computed where it is not yet finished.
     """
 
     seed: int
     cache: Path
-    fine_tuned: Callable[[], Path]
+    fine_tuned: FineTuned
 
 
 @dataclass(frozen=True)

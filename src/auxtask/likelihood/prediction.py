@@ -1,4 +1,4 @@
-"""The forward pass: masked rows in, log-probabilities of the scored tokens out."""
+"""The forward pass: masked rows in, a number for each scored token out."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from auxtask.likelihood.functionals import Functional, log_likelihood
 from auxtask.likelihood.narrowing import narrowed
 from auxtask.likelihood.rows import RowBatch
 from auxtask.model.heads import run_encoder, vocabulary_logits
@@ -21,30 +22,38 @@ POSITIONS_PER_HEAD = 1024
 
 
 def predictions(
-    model: PreTrainedModel, batches: Iterable[RowBatch], pointwise: Sequence[nn.Module] = ()
+    model: PreTrainedModel,
+    batches: Iterable[RowBatch],
+    pointwise: Sequence[nn.Module] = (),
+    functional: Functional = log_likelihood,
 ) -> Iterator[tuple[RowBatch, NDArray[np.float32]]]:
     """Predict the scored positions of batch after batch.
 
-    A GPU works on the next batch, and its rows are built, while the log-probabilities of one are read back.
+    A GPU works on the next batch, and its rows are built, while the numbers of one are read back.
 
     Args:
-        model, pointwise: as for `token_log_probs`.
+        model, pointwise, functional: as for `predicted_values`.
         batches: masked rows.
 
     Yields:
-        Each batch in turn with its log-probabilities, shape (scored,).
+        Each batch in turn with its numbers, shape (scored,).
     """
     under_way: deque[tuple[RowBatch, Tensor]] = deque()
     for batch in batches:
-        under_way.append((batch, token_log_probs(model, batch, pointwise)))
+        under_way.append((batch, predicted_values(model, batch, pointwise, functional)))
         if len(under_way) > 1:
-            done, log_probs = under_way.popleft()
-            yield done, log_probs.cpu().numpy()
-    yield from ((done, log_probs.cpu().numpy()) for done, log_probs in under_way)
+            done, values = under_way.popleft()
+            yield done, values.cpu().numpy()
+    yield from ((done, values.cpu().numpy()) for done, values in under_way)
 
 
 @torch.inference_mode()
-def token_log_probs(model: PreTrainedModel, batch: RowBatch, pointwise: Sequence[nn.Module] = ()) -> Tensor:
+def predicted_values(
+    model: PreTrainedModel,
+    batch: RowBatch,
+    pointwise: Sequence[nn.Module] = (),
+    functional: Functional = log_likelihood,
+) -> Tensor:
     """Predict the scored positions of masked rows.
 
     The encoder runs once; only the scored positions go through the vocabulary head.
@@ -53,20 +62,20 @@ def token_log_probs(model: PreTrainedModel, batch: RowBatch, pointwise: Sequence
         model: any stock `AutoModelForMaskedLM`, in eval mode.
         batch: masked rows of equal length.
         pointwise: parts of the last layer that run at the scored positions alone (`pointwise_modules`).
+        functional: from the logits there and the target tokens to a number for each.
 
     Returns:
-        Natural logarithm of the softmax at the target tokens, float32 on the model's device, shape (scored,).
+        What the functional gives, float32 on the model's device, shape (scored,).
     """
     input_ids, row, position, target = (
         _to_device(array, model.device) for array in (batch.input_ids, batch.row, batch.position, batch.target)
     )
     with narrowed(pointwise, row, position, input_ids.shape):
         hidden = run_encoder(model, input_ids=input_ids)[0][row, position]
-    log_probs = []
+    values = []
     for states, targets in zip(hidden.split(POSITIONS_PER_HEAD), target.split(POSITIONS_PER_HEAD), strict=True):
-        logits = vocabulary_logits(model, states).float()
-        log_probs.append(logits.gather(1, targets[:, None]).squeeze(1) - logits.logsumexp(dim=1))
-    return torch.cat(log_probs)
+        values.append(functional(vocabulary_logits(model, states).float(), targets))
+    return torch.cat(values)
 
 
 def _to_device(array: NDArray[np.int64], device: torch.device) -> Tensor:

@@ -1,20 +1,14 @@
 """`PLLScorer`: token likelihoods of whole data sets under a masked language model, each computed once."""
 
-import hashlib
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import nn
-from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from auxtask.data.boundaries import Segmenter
@@ -24,13 +18,12 @@ from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import usable_device
 from auxtask.ground.values import check_callable, check_path, check_texts, check_whole
-from auxtask.likelihood.cache import ScoreCache, weights_hash
+from auxtask.likelihood.computation import Computation, processes
+from auxtask.likelihood.functionals import FUNCTIONALS
 from auxtask.likelihood.narrowing import pointwise_modules
-from auxtask.likelihood.prediction import predictions, suitable_tokens_per_batch
-from auxtask.likelihood.rows import PLL_METRICS, masked_batches
+from auxtask.likelihood.prediction import suitable_tokens_per_batch
+from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.likelihood.scores import ScoringSummary, TokenScores
-from auxtask.likelihood.windows import split_into_windows
-from auxtask.model.heads import evaluating
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
 
 
@@ -133,7 +126,7 @@ class PLLScorer:
         Raises:
             AuxtaskError: the model cannot be loaded or is no masked language model.
         """
-        device = _processes().device if device is None else usable_device(device)
+        device = processes().device if device is None else usable_device(device)
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise AuxtaskError(f"dtype={dtype!r:.60} is no precision; use torch.float32 or torch.bfloat16")
         model = load_masked_lm(name).to(device=device, dtype=dtype)  # type: ignore[call-arg]
@@ -160,7 +153,7 @@ class PLLScorer:
         check_texts("texts", texts)
         encoded = encode_texts(texts, self.tokenizer, None, self.segmenter)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
-        log_probs = self._log_probs(documents)
+        log_probs = self._values(documents, "likelihood")
         scores = []
         for index in range(len(documents)):
             word_ids = documents.part(documents.word_ids, index)
@@ -187,6 +180,27 @@ class PLLScorer:
         Raises:
             AuxtaskError: a column is missing, or the ids are not of this model.
         """
+        return add_token_column(dataset, "likelihoods", np.exp(self.token_values(dataset, "likelihood")))
+
+    def token_values(self, dataset: Dataset, functional: str) -> NDArray[np.float32]:
+        """Compute a number for each token from what the model predicts in its place.
+
+        The masked rows are those of the likelihoods; another functional of the same distributions costs the same.
+
+        Args:
+            dataset: as for `annotate`.
+            functional: `likelihood`, its natural logarithm in nats; `entropy` of the predicted distribution, in
+                nats; or `gini`, 1 - sum_v q(v)^2 (`auxtask.likelihood.functionals`).
+
+        Returns:
+            The numbers of all tokens that are attended to, end to end, as `auxtask.data.padding.add_token_column`
+            takes them, shape (tokens,); not a number at special tokens.
+
+        Raises:
+            AuxtaskError: the functional is unknown, a column is missing, or the ids are not of this model.
+        """
+        if functional not in FUNCTIONALS:
+            raise AuxtaskError(f"functional={functional!r} is unknown; use one of {', '.join(FUNCTIONALS)}")
         if not isinstance(dataset, Dataset):
             raise AuxtaskError(f"{dataset!r:.60} is no split; give a datasets.Dataset, such as dataset['train']")
         if "input_ids" not in dataset.column_names:
@@ -201,89 +215,28 @@ class PLLScorer:
                 batched=True,
                 input_columns="input_ids",
             )
-        likelihoods = np.exp(self._log_probs(Documents.from_dataset(encoded)))
-        return add_token_column(dataset, "likelihoods", likelihoods)
+        return self._values(Documents.from_dataset(encoded), functional)
 
-    def _log_probs(self, documents: Documents) -> NDArray[np.float32]:
-        """Score documents: float32 of shape (tokens,), not a number at special tokens; equal windows once."""
+    def _values(self, documents: Documents, functional: str) -> NDArray[np.float32]:
         self._check(documents)
-        started = time.perf_counter()
-        windows, place = split_into_windows(documents, self.max_length)
-        keys = list(windows.keys())
-        # Neighbours in length go to different processes, so that all have as much to do.
-        unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
-        state = _processes()
-        share = unique[state.process_index :: state.num_processes]
-        cache = self._open_cache()
-        known = cache.read() if cache else {}
-        todo = np.array([index for index in share if keys[index] not in known], dtype=np.int64)
-        with cache or nullcontext():
-            for index, scores in self._computed(windows.take(todo)):
-                known[keys[todo[index]]] = scores
-                if cache:
-                    cache.add(keys[todo[index]], scores)
-        # Another process may have met another state of the cache, so each tells all of its share.
-        for others in gather_object([{keys[index]: known[keys[index]] for index in share}]):
-            known.update(others)
-        computed = np.array(gather_object(todo.tolist()), dtype=np.int64)
-        scored = np.concatenate([[0], np.cumsum(windows.scored)])
-        computed_tokens = scored[windows.offsets[computed + 1]] - scored[windows.offsets[computed]]
-        begins = windows.offsets[computed[windows.lengths[computed] > 0]]
-        computed_documents = np.unique(np.searchsorted(documents.offsets, place[begins], side="right"))
-        self.summary = ScoringSummary(
-            documents=len(documents),
-            tokens=int(scored[-1]),
-            cached_documents=len(documents) - len(computed_documents),
-            cached_tokens=int(scored[-1] - computed_tokens.sum()),
-            seconds=time.perf_counter() - started,
+        computation = Computation(
+            self.model,
+            self.tokenizer.mask_token_id,
+            self.metric,
+            self.stride,
+            functional,
+            self.max_length,
+            self.tokens_per_batch,
+            lambda: self._pointwise,
+            self.cache,
+            self.progress,
         )
-        log_probs = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
-        of_windows = np.concatenate([np.zeros(0, np.float32), *(known[key] for key in keys)])
-        log_probs[place[windows.scored]] = of_windows[windows.scored]
-        return log_probs
-
-    def _computed(self, documents: Documents) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Compute scores, yielding each document when its last row is done."""
-        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
-        pending = np.ones(len(documents), dtype=bool)
-        batches = masked_batches(
-            documents, self.metric, self.tokenizer.mask_token_id, self.tokens_per_batch, self.stride
-        )
-        with (
-            evaluating(self.model),
-            tqdm(
-                total=int(documents.scored.sum()),
-                desc="Scoring",
-                unit="token",
-                unit_scale=True,
-                delay=1,
-                disable=not (self.progress and _processes().is_main_process),
-            ) as bar,
-        ):
-            for batch, log_probs in predictions(self.model, batches, self._pointwise):
-                if not np.isfinite(log_probs).all():
-                    raise AuxtaskError(
-                        f"the model gives likelihoods that are not finite in {self.model.dtype}; "
-                        "its weights are damaged, or float32 mends it"
-                    )
-                values[batch.destination] = log_probs
-                bar.update(len(batch.destination))
-                pending[batch.finished] = False
-                yield from ((index, documents.part(values, index)) for index in batch.finished.tolist())
-        # Documents without words have no rows.
-        yield from ((index, documents.part(values, index)) for index in np.flatnonzero(pending).tolist())
+        values, self.summary = computation.token_values(documents)
+        return values
 
     @cached_property
     def _pointwise(self) -> list[nn.Module]:
         return pointwise_modules(self.model)
-
-    def _open_cache(self) -> ScoreCache | None:
-        if self.cache is None:
-            return None
-        # All that scores depend on beside a window's token ids and words; the 2 is the format's version.
-        parts = ["2", weights_hash(self.model), self.metric, str(self.stride), str(self.tokenizer.mask_token_id)]
-        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        return ScoreCache(self.cache / key[:16], key)
 
     def _check(self, documents: Documents) -> None:
         highest = int(documents.token_ids.max(initial=0))
@@ -293,8 +246,3 @@ class PLLScorer:
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "
                 "use the tokenizer that belongs to the model"
             )
-
-
-def _processes() -> PartialState:
-    """The processes of this launch; without an accelerator they find each other only if told so."""
-    return PartialState(cpu=not torch.accelerator.is_available())

@@ -1,4 +1,4 @@
-"""The most surprising words of a data set: what the vanilla model has yet to learn about its domain."""
+"""The words that score most in a data set: what the vanilla model has yet to learn about its domain."""
 
 import math
 from collections import defaultdict
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from datasets import Dataset
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.data.documents import Documents
@@ -22,7 +23,8 @@ class SurprisingWord:
     Args:
         word: its pieces joined, without marks.
         count: occurrences.
-        surprisal: mean of -ln P over its occurrences, P the product over its pieces, in nats.
+        surprisal: mean of -ln P over its occurrences, P the product over its pieces, in nats; or of another score,
+            the sum over its pieces.
     """
 
     word: str
@@ -49,13 +51,32 @@ def surprising_words(
     Returns:
         Words with at least one letter, the largest `weight` first.
     """
-    documents = Documents.from_dataset(dataset)
     likelihoods = np.concatenate([np.zeros(0), *dataset.with_format("numpy")["likelihoods"][:]])
-    likelihoods = likelihoods[attended_tokens(dataset)]
     # A likelihood too small for float32 counts as the smallest it can hold.
     floor = np.finfo(np.float32).tiny
-    surprisals = -np.log(np.maximum(np.nan_to_num(likelihoods, nan=1.0), floor), dtype=np.float64)
-    totals = np.concatenate([[0.0], np.cumsum(surprisals)])
+    surprisals = -np.log(np.maximum(likelihoods[attended_tokens(dataset)], floor), dtype=np.float64)
+    return words_by_score(dataset, surprisals, tokenizer, limit, min_count)
+
+
+def words_by_score(
+    dataset: Dataset,
+    scores: NDArray[np.floating],
+    tokenizer: PreTrainedTokenizerBase,
+    limit: int = 20,
+    min_count: int = 2,
+) -> list[SurprisingWord]:
+    """Find frequent words of high scores.
+
+    Args:
+        dataset: with the columns `input_ids` and `word_ids`.
+        scores: of the tokens that are attended to, end to end, as `PLLScorer.token_values` gives them.
+        tokenizer, limit, min_count: as for `surprising_words`.
+
+    Returns:
+        Words with at least one letter, the largest `weight` first.
+    """
+    documents = Documents.from_dataset(dataset)
+    totals = np.concatenate([[0.0], np.cumsum(np.nan_to_num(scores), dtype=np.float64)])
     met: dict[tuple[int, ...], list[float]] = defaultdict(list)
     for start, stop in zip(*documents.words(), strict=True):
         met[tuple(documents.token_ids[start:stop].tolist())].append(totals[stop] - totals[start])
@@ -69,12 +90,16 @@ def surprising_words(
     return sorted(words, key=lambda word: (-word.weight, word.word))[:limit]
 
 
-def words_table(words: Sequence[SurprisingWord], name: str) -> Table:
-    """Lay surprising words out, a row a word.
+def words_table(
+    words: Sequence[SurprisingWord], name: str, kind: str = "surprising", score: str = "surprisal, nats"
+) -> Table:
+    """Lay words out, a row a word.
 
     Args:
         words: in their order.
         name: of the data set that they are from.
+        kind: what they are.
+        score: what was measured of them, with its unit.
 
     Returns:
         The table.
@@ -83,9 +108,9 @@ def words_table(words: Sequence[SurprisingWord], name: str) -> Table:
     ['parser', '1,200', '9.50']
     """
     return Table(
-        name="surprising_words",
-        title=f"most surprising words of {name}",
-        columns=("word", "count", "mean surprisal, nats"),
+        name=f"{kind}_words",
+        title=f"most {kind} words of {name}",
+        columns=("word", "count", f"mean {score}"),
         rows=[
             [Cell(word.word), Cell(word.count), Cell(Number(word.surprisal, f"{word.surprisal:.2f}"))]
             for word in words

@@ -166,11 +166,8 @@ class MaskingCollator(PerEpoch, ABC):
     def _seeds(self, input_ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[int]:
         if self.seed is None:
             return torch.randint(2**62, (len(lengths),)).tolist()
-        prefix = f"{self.seed}/{self.epoch}/".encode()
-        return [
-            int.from_bytes(blake2b(prefix + row[:length].tobytes(), digest_size=8).digest(), "little")
-            for row, length in zip(input_ids, lengths, strict=True)
-        ]
+        drawn_for = f"{self.seed}/{self.epoch}/"
+        return [document_seed(drawn_for, row[:length]) for row, length in zip(input_ids, lengths, strict=True)]
 
 
 @dataclass
@@ -245,6 +242,23 @@ def aligned_column(feature: Feature, name: str, maker: str) -> NDArray[np.float6
             f"{maker} and keep it (remove_unused_columns=False)"
         )
     return np.asarray(values, dtype=np.float64)
+
+
+def document_seed(drawn_for: str, input_ids: NDArray[np.int64]) -> int:
+    """Seed what is drawn for a document, so that it depends on nothing else.
+
+    Args:
+        drawn_for: what is drawn, with the seed of the run.
+        input_ids: the document, shape (tokens,), int64.
+
+    Returns:
+        A number of 64 bits.
+
+    >>> document_seed("0/1/", np.array([2, 7, 3])) == document_seed("0/2/", np.array([2, 7, 3]))
+    False
+    """
+    digest = blake2b(drawn_for.encode() + input_ids.tobytes(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 def uniform_rows(

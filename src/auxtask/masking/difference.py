@@ -18,11 +18,11 @@ from auxtask.data.document_frequencies import DocumentFrequencies, general_frequ
 from auxtask.data.encoding import NO_WORD, encode_texts, frame_ids
 from auxtask.data.word_counts import WordCounts
 from auxtask.errors import AuxtaskError
-from auxtask.ground.machine import is_main_process
+from auxtask.ground.machine import current_device, is_main_process
 from auxtask.ground.tools import Tools
 from auxtask.ground.values import check_whole
 from auxtask.masking.word_scores import WORD_SCORES
-from auxtask.model.encoding import current_device, encode_all, mean_vector
+from auxtask.model.encoding import encode_all, mean_vector
 from auxtask.model.loading import load_encoder
 
 Shape = Literal["rank", "cosine"]

@@ -42,12 +42,6 @@ def document_vector(config: PretrainedConfig, hidden_states: Tensor, attention_m
     return hidden_states[:, 0]
 
 
-def current_device() -> torch.device:
-    """Give the accelerator where there is one, else the CPU."""
-    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return accelerator or torch.device("cpu")
-
-
 @torch.no_grad()
 def encode_all(
     encode: Callable[[Any], tuple[Tensor, ...]],

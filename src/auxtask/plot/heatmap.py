@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 from rich.console import Console
 from rich.text import Text
 
@@ -208,13 +209,19 @@ class MaskHeatmap:
         return figure
 
 
-def mask_heatmap(scores: TokenScores, target: float = 0.15, palette: str = "red_blue") -> MaskHeatmap:
-    """Show which tokens L3Masking masks more often (red) and less often (blue) than the mask rate.
+def mask_heatmap(
+    scores: TokenScores,
+    target: float = 0.15,
+    palette: str = "red_blue",
+    priorities: ArrayLike | None = None,
+) -> MaskHeatmap:
+    """Show which tokens are masked more often (red) and less often (blue) than the mask rate.
 
     Args:
         scores: of one text, from `PLLScorer.score`.
         target: the mask rate, in (0, 1).
         palette: `red_blue`, or `colorblind` (orange and violet).
+        priorities: by which tokens are masked, at least 0, shape (tokens,); None for 1 - likelihood, L3Masking's.
 
     Returns:
         The picture: shown in a notebook as it is, `.save("x.html")`, `.save("x.png")`, `.terminal()`.
@@ -232,7 +239,8 @@ def mask_heatmap(scores: TokenScores, target: float = 0.15, palette: str = "red_
     if palette not in list(PALETTES):
         raise AuxtaskError(f"palette={palette!r} is unknown; use one of {', '.join(PALETTES)}")
     likelihoods = np.asarray(scores.likelihoods, dtype=np.float64)
-    probabilities = mean_adjust(1 - likelihoods, target)
+    ranked = 1 - likelihoods if priorities is None else np.asarray(priorities, dtype=np.float64)
+    probabilities = mean_adjust(ranked, target)
     tokens = [
         HeatmapToken(text, begins, float(likelihood), float(probability))
         for (text, begins), likelihood, probability in zip(

@@ -1,0 +1,150 @@
+"""A number for each token of many documents: each is computed once, and shared with later calls by a cache."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from numpy.typing import NDArray
+from torch import nn
+from tqdm.auto import tqdm
+from transformers import PreTrainedModel
+
+from auxtask.data.documents import Documents
+from auxtask.errors import AuxtaskError
+from auxtask.likelihood.cache import ScoreCache, weights_hash
+from auxtask.likelihood.functionals import FUNCTIONALS
+from auxtask.likelihood.prediction import predictions
+from auxtask.likelihood.rows import masked_batches
+from auxtask.likelihood.scores import ScoringSummary
+from auxtask.likelihood.windows import split_into_windows
+from auxtask.model.heads import evaluating
+
+
+@dataclass(frozen=True)
+class Computation:
+    """How a number is computed for each token, from masked rows under a masked language model.
+
+    Args:
+        model: any stock `AutoModelForMaskedLM`.
+        mask_token_id, metric, stride, tokens_per_batch: as for `auxtask.likelihood.rows.masked_batches`.
+        functional: what the number is, a name in `FUNCTIONALS`.
+        max_length: longer documents go in overlapping windows of so many tokens (`split_into_windows`).
+        pointwise: gives the parts of the last layer that run at the scored positions alone (`pointwise_modules`);
+            it is asked in eval mode.
+        cache: folder of the numbers that are known; None keeps nothing.
+        progress: whether a bar appears on what takes longer than a second.
+    """
+
+    model: PreTrainedModel
+    mask_token_id: int
+    metric: str
+    stride: int | None
+    functional: str
+    max_length: int
+    tokens_per_batch: int
+    pointwise: Callable[[], Sequence[nn.Module]]
+    cache: Path | None
+    progress: bool
+
+    def token_values(self, documents: Documents) -> tuple[NDArray[np.float32], ScoringSummary]:
+        """Compute the numbers of documents, equal windows once, each process its share.
+
+        Args:
+            documents: documents of any length.
+
+        Returns:
+            The numbers of all tokens end to end, shape (tokens,), not a number where nothing is to be predicted;
+            and what was done.
+
+        Raises:
+            AuxtaskError: the model gives what is no number.
+        """
+        started = time.perf_counter()
+        windows, place = split_into_windows(documents, self.max_length)
+        keys = list(windows.keys())
+        # Neighbours in length go to different processes, so that all have as much to do.
+        unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
+        state = processes()
+        share = unique[state.process_index :: state.num_processes]
+        cache = self._open_cache()
+        known = cache.read() if cache else {}
+        todo = np.array([index for index in share if keys[index] not in known], dtype=np.int64)
+        with cache or nullcontext():
+            for index, scores in self.fresh(windows.take(todo)):
+                known[keys[todo[index]]] = scores
+                if cache:
+                    cache.add(keys[todo[index]], scores)
+        # Another process may have met another state of the cache, so each tells all of its share.
+        for others in gather_object([{keys[index]: known[keys[index]] for index in share}]):
+            known.update(others)
+        computed = np.array(gather_object(todo.tolist()), dtype=np.int64)
+        scored = np.concatenate([[0], np.cumsum(windows.scored)])
+        computed_tokens = scored[windows.offsets[computed + 1]] - scored[windows.offsets[computed]]
+        begins = windows.offsets[computed[windows.lengths[computed] > 0]]
+        computed_documents = np.unique(np.searchsorted(documents.offsets, place[begins], side="right"))
+        summary = ScoringSummary(
+            documents=len(documents),
+            tokens=int(scored[-1]),
+            cached_documents=len(documents) - len(computed_documents),
+            cached_tokens=int(scored[-1] - computed_tokens.sum()),
+            seconds=time.perf_counter() - started,
+        )
+        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+        of_windows = np.concatenate([np.zeros(0, np.float32), *(known[key] for key in keys)])
+        values[place[windows.scored]] = of_windows[windows.scored]
+        return values, summary
+
+    def fresh(self, documents: Documents) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Compute the numbers of documents that no cache knows.
+
+        Yields:
+            The index of each document when its last row is done, and its numbers, shape (tokens,).
+        """
+        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+        pending = np.ones(len(documents), dtype=bool)
+        batches = masked_batches(documents, self.metric, self.mask_token_id, self.tokens_per_batch, self.stride)
+        with (
+            evaluating(self.model),
+            tqdm(
+                total=int(documents.scored.sum()),
+                desc="Scoring",
+                unit="token",
+                unit_scale=True,
+                delay=1,
+                disable=not (self.progress and processes().is_main_process),
+            ) as bar,
+        ):
+            for batch, found in predictions(self.model, batches, self.pointwise(), FUNCTIONALS[self.functional]):
+                if not np.isfinite(found).all():
+                    raise AuxtaskError(
+                        f"the model gives likelihoods that are not finite in {self.model.dtype}; "
+                        "its weights are damaged, or float32 mends it"
+                    )
+                values[batch.destination] = found
+                bar.update(len(batch.destination))
+                pending[batch.finished] = False
+                yield from ((index, documents.part(values, index)) for index in batch.finished.tolist())
+        # Documents without words have no rows.
+        yield from ((index, documents.part(values, index)) for index in np.flatnonzero(pending).tolist())
+
+    def _open_cache(self) -> ScoreCache | None:
+        if self.cache is None:
+            return None
+        # All that scores depend on beside a window's token ids and words; the 2 is the format's version.
+        parts = ["2", weights_hash(self.model), self.metric, str(self.stride), str(self.mask_token_id)]
+        # Likelihoods go without a name: they were kept before there was anything else.
+        parts += [self.functional] if self.functional != "likelihood" else []
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return ScoreCache(self.cache / key[:16], key)
+
+
+def processes() -> PartialState:
+    """Give the processes of this launch; without an accelerator they find each other only if told so."""
+    return PartialState(cpu=not torch.accelerator.is_available())
