@@ -111,8 +111,24 @@ train    | +trainer.weighting=x | 2 | trainer.weighting='x' is no option
 train    | trainer=tartan trainer.last_stage.learning_rate=-1 | 1 | trainer.last_stage.learning_rate=-1 is not
 train    | trainer=tartan +trainer.last_stage.pacience=2 | 2 | trainer.last_stage.pacience=2 is no option, did
 train    | trainer=tartan +trainer.last_stage.save_steps=2 | 2 | trainer.last_stage.save_steps is set by the com
-train    | aux=rtm aux.rtm.masking.mask_rate=high | 2 | aux.rtm.masking.mask_rate='high' is not a number in
+train    | aux=rtm aux.rtm.masking.mask_rate=high | 1 | aux.rtm.masking.mask_rate='high' is not a number in
 train    | aux=rtm aux.rtm.masking.mask_rate=1.5 | 1 | aux.rtm.masking.mask_rate=1.5 is not a number in (0
+train    | aux=rtm aux.rtm.masking.mask_rate=lineal | 1 | aux.rtm.masking.mask_rate='lineal' is not a number in
+train    | aux=rtm mask_rate=0 | 1 | mask_rate=0 is not a number in (0, 1)
+train    | aux=bit_label mask_rate=0.3 | 2 | mask_rate changes nothing with aux=bit_label, which masks nothing
+train    | aux=rtm trainer.main_rows=rtn | 2 | trainer.main_rows='rtn' is no masking task of this run; use rtm
+train    | aux=bit_label trainer.main_rows=bit_label | 2 | trainer.main_rows='bit_label' is no masking task of
+train    | aux=stl trainer.main_rows=rtm | 2 | trainer.main_rows='rtm' is no masking task of this run; use null
+train    | aux=rtm trainer.main_rows=rtm trainer.main_mask=0.1 | 2 | trainer.main_rows=rtm has the main task read
+train    | aux=rtm trainer.main_rows=rtm trainer.independent_batches=true | 2 | trainer.main_rows=rtm has the mai
+train    | aux=rtm trainer.main_rows=rtm unlabelled=files unlabelled.path=a | 2 | trainer.main_rows=rtm has the
+train    | trainer.main_rows=5 | 2 | trainer.main_rows=5 is not text
+train    | trainer.main_mask=1 | 1 | trainer.main_mask=1 is not a number in [0, 1)
+train    | trainer.task_every=0 | 1 | trainer.task_every=0 is not a whole number from 1
+train    | trainer=tartan +trainer.last_stage.task_every=2 | 2 | trainer.last_stage.task_every=2 is no option
+train    | weighting=meta weighting.dev_head=cold | 1 | weighting.dev_head='cold' is unknown; use fresh, warm or
+train    | weighting=meta weighting.meta_share=1 | 1 | weighting.meta_share=1 is not a number in [0, 1)
+train    | weighting=meta weighting.through_softmax=1 | 2 | weighting.through_softmax=1 is not true or false
 train    | aux=rtm aux.rtm.decoder=free | 1 | aux.rtm.decoder='free' is unknown; use tied, detached or
 train    | aux=rtm +aux.rtm.masking.longest=3 | 2 | aux.rtm.masking.longest=3 is no option, RTMCollator takes
 train    | aux=rtm +aux.rtm.masking.sead=3 | 2 | aux.rtm.masking.sead=3 is no option, did you mean aux.rtm.maski

@@ -16,6 +16,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from auxtask.cli.command import run_command
 from auxtask.errors import AuxtaskError
+from auxtask.masking.pace import LinearRate
 from auxtask.masking.random import RTMCollator
 from auxtask.pretrain import pretrain
 from auxtask.pretraining.counts import ppmi_embeddings
@@ -146,12 +147,22 @@ def test_evaluation_equals_the_stock_model_on_full_logits(tokenizer, masked_lm, 
     assert got["accuracy"] == pytest.approx(np.mean(hits))
 
 
-def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked_lm, stream, tmp_path):
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (0.4, [0.4] * 8),
+        (LinearRate(0.4, 0.2), [0.4 - 0.2 * step / 7 for step in range(8)]),
+        ("cosine", [0.15 + 0.15 * (1 + np.cos(np.pi * step / 7)) / 2 for step in range(8)]),
+    ],
+)
+def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(
+    tokenizer, masked_lm, stream, tmp_path, schedule, expected
+):
     def trainer(seen):
         class Spy(RTMCollator):
             def __call__(self, features):
                 batch = super().__call__(features)
-                seen.append((self.mask_rate, batch["labels"].tolist()))
+                seen.append((self.rate, batch["labels"].tolist()))
                 return batch
 
         blocks = PackedBlocks(stream, 16, tokenizer)
@@ -160,7 +171,8 @@ def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked
             bf16=False, seed=0, disable_tqdm=True, remove_unused_columns=False,
         )  # fmt: skip
         return PretrainingTrainer(
-            MaskedLanguageModeling(masked_lm), arguments, masking=Spy(tokenizer, 0.4, seed=0), final_mask_rate=0.2,
+            MaskedLanguageModeling(masked_lm), arguments,
+            masking=Spy(tokenizer, schedule, seed=0),
             train_dataset=blocks, lengths=np.zeros(len(blocks), dtype=np.int64), eval_dataset=blocks,
             eval_masking=RTMCollator(tokenizer, seed=0),
         )  # fmt: skip
@@ -168,7 +180,7 @@ def test_the_mask_rate_is_that_of_the_step_also_after_a_resume(tokenizer, masked
     whole, resumed = [], []
     trainer(whole).train()
     trainer(resumed).train(resume_from_checkpoint=str(tmp_path / "checkpoints" / "checkpoint-3"))
-    assert [rate for rate, _ in whole] == pytest.approx([0.4 - 0.2 * step / 8 for step in range(8)])
+    assert [rate for rate, _ in whole] == pytest.approx(expected)
     assert resumed == whole[3:]
 
 

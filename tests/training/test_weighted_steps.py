@@ -6,21 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from datasets import Dataset
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification
 
-from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
-from auxtask.masking.random import RTMCollator
-from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.history import history_rows
-from auxtask.runs.metrics import classification_metrics
-from auxtask.tasks.masking import MaskingTask
-from auxtask.tasks.recognition import collate_labels, tagging_loss
-from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
-from auxtask.training.plan import training_arguments
-from auxtask.training.trainer import MultiTaskTrainer
 from auxtask.training.weighting.base import GradientWeighting
 from auxtask.training.weighting.dev_head import DevHead
 from auxtask.training.weighting.dwa import DynamicWeightAverage
@@ -40,10 +29,6 @@ LEARNED = {
 }
 
 
-def compute_metrics(prediction):
-    return classification_metrics(prediction.label_ids, np.asarray(prediction.predictions).argmax(axis=-1), 3)
-
-
 class Ones(GradientWeighting):
     """What static weighting does, by way of the gradients."""
 
@@ -52,48 +37,6 @@ class Ones(GradientWeighting):
 
     def shared_coefficients(self, gram):
         return torch.ones(len(self.task_names))
-
-
-@pytest.fixture
-def documents(tokenizer, sentences):
-    encoded = encode_texts(sentences * 3, tokenizer, None)
-    labels = [index % 2 for index in range(len(sentences) * 3)]
-    tags = [[-100 if word < 0 else word % 3 for word in row] for row in encoded["word_ids"]]
-    return Dataset.from_dict({**encoded, "label": labels, "phrase_labels": tags})
-
-
-@pytest.fixture
-def build(tokenizer, documents, tmp_path):
-    """A trainer whose model has a task with rows of its own and one on the main rows, without dropout."""
-
-    def make(weighting, mask_rate=0.3, name="run", **fields):
-        torch.manual_seed(0)
-        config = BertConfig(
-            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-            intermediate_size=32, max_position_embeddings=64, num_labels=3,
-            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-        )  # fmt: skip
-        masking = MaskingTask(RTMCollator)
-        model = MultiTaskModel(
-            BertForSequenceClassification(config),
-            {"rtm": BertForMaskedLM(config), "tags": BertForTokenClassification(config)},
-            {"rtm": masking.loss, "tags": tagging_loss},
-        )
-        main = ClassificationCollator(tokenizer)
-        collators = {"rtm": RTMCollator(tokenizer, mask_rate, seed=0), "tags": collate_labels}
-        arguments = training_arguments(
-            tmp_path / name, report_to="none", remove_unused_columns=False,
-            disable_tqdm=True, label_names=[], eval_strategy="steps", save_strategy="steps", learning_rate=1e-3,
-            **{"per_device_train_batch_size": 6, "eval_steps": 2, "save_steps": 2, "max_steps": 4, **fields},
-        )  # fmt: skip
-        trainer = MultiTaskTrainer(
-            model, arguments, MultiTaskCollator(main, collators), MultiTaskCollator(main), documents,
-            documents.select(range(9)), weighting, compute_metrics,
-        )  # fmt: skip
-        trainer.current_gradient_accumulation_steps = 1
-        return trainer
-
-    return make
 
 
 def gradients(trainer, documents):
@@ -124,7 +67,9 @@ def test_meta_sees_the_cosines_that_separate_differentiation_gives(build, docume
 
     rng = np.random.default_rng([7, 0])
     dev = DevHead(trainer.model.classifier)
-    dev.fit(trainer._draw_validation(rng, 4), rng)
+    batch_of_head = trainer._draw_validation(rng, 4)
+    dev.draw(rng)
+    dev.fit(batch_of_head)
     reference = flat(dev.model(**trainer._draw_validation(rng, 6)).loss)
     losses = trainer.model(batch)["losses"]
     for name, found in zip(weighting.task_names, weighting.cosines, strict=True):
@@ -154,13 +99,15 @@ def test_the_dev_head_learns_on_one_forward_pass_and_leaves_the_encoder_alone(bu
     batch = trainer.eval_collator(list(documents.select(range(8))))["main"]
     passes = []
     hook = classifier.base_model.register_forward_hook(lambda *_: passes.append(1))
-    dev.fit(batch, np.random.default_rng(0))
+    dev.draw(np.random.default_rng(0))
+    dev.fit(batch)
     hook.remove()
     assert len(passes) == 1
     with torch.no_grad():
         fitted = dev.model(**batch).loss
     untrained = DevHead(classifier, max_steps=1, learning_rate=0.0)
-    untrained.fit(batch, np.random.default_rng(0))
+    untrained.draw(np.random.default_rng(0))
+    untrained.fit(batch)
     with torch.no_grad():
         assert fitted < untrained.model(**batch).loss - 0.05
     assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())

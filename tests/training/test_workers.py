@@ -13,7 +13,7 @@ from auxtask.data.encoding import encode_texts
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
 from auxtask.masking.likelihood import L3MaskingCollator
-from auxtask.masking.pace import EpochCounter, IndependentDocuments
+from auxtask.masking.pace import EpochCounter, IndependentDocuments, LinearRate
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.tfidf_words import annotate_tfidf
@@ -65,7 +65,8 @@ def epochs(collate, documents, callbacks, folder, **loader):
     batches = []
     for epoch in range(EPOCHS):
         for callback in callbacks:
-            callback.on_epoch_begin(arguments, TrainerState(epoch=float(epoch)), TrainerControl())
+            state = TrainerState(epoch=float(epoch), num_train_epochs=EPOCHS)
+            callback.on_epoch_begin(arguments, state, TrainerControl())
         batches.append(list(loaded))
     return batches
 
@@ -78,7 +79,7 @@ def assert_equal(found, expected):
 
 @each_loader
 def test_all_that_is_drawn_is_drawn_anew_in_each_epoch(tokenizer, documents, loader, tmp_path):
-    tasks = {name: make(tokenizer, 0.3, seed=0) for name, make in COLLATORS.items()}
+    tasks = {name: make(tokenizer, LinearRate(0.6, 0.2), seed=0) for name, make in COLLATORS.items()}
     draw = IndependentDocuments(documents, seed=0)
     collate = MultiTaskCollator(ClassificationCollator(tokenizer), tasks, draw)
     counter = EpochCounter([*tasks.values(), draw])
@@ -88,6 +89,8 @@ def test_all_that_is_drawn_is_drawn_anew_in_each_epoch(tokenizer, documents, loa
         labels = [torch.cat([batch[part]["labels"].flatten() for batch in epoch]) for epoch in expected]
         if part != "main":
             assert not torch.equal(labels[0], labels[1]), part
+            masked = [int((row != -100).sum()) for row in labels]
+            assert masked[0] > 2 * masked[2] > 0, part
 
 
 @each_loader

@@ -61,7 +61,7 @@ def check_options(command: str, config: DictConfig) -> None:
     written: Any = OmegaConf.to_container(config)
     values: Any = OmegaConf.to_container(config, resolve=True)
     errors = [*_Check(command).node((), values, written), *_of_other_tasks(values), *_of_no_folder(values)]
-    errors += [*_beside_a_baseline(values), *_beside_init(values)]
+    errors += [*_beside_a_baseline(values), *_beside_init(values), *_of_masked_rows(values)]
     if errors:
         raise next((error for error in errors if not error.inherited), errors[0])
 
@@ -96,6 +96,31 @@ def _beside_a_baseline(config: Mapping[str, Any]) -> Iterator[OptionError]:
             for group in ("adaptation", "unlabelled"):
                 if config.get(group):
                     yield OptionError(f"{group} changes nothing with baseline={name}; leave one of them out")
+
+
+def _of_masked_rows(config: Mapping[str, Any]) -> Iterator[OptionError]:
+    """Refuse main rows of what masks nothing, or of what brings rows that the main task has no class for."""
+    match config:
+        case {"aux": dict(tasks), "trainer": dict(trainer)} if not config.get("baseline"):
+            masking = [name for name, task in tasks.items() if isinstance(task, Mapping) and "masking" in task]
+            if tasks and not masking and config.get("mask_rate") is not None:
+                yield OptionError(
+                    f"mask_rate changes nothing with aux={'+'.join(tasks)}, which masks nothing; leave it out"
+                )
+            rows = trainer.get("main_rows")
+            if rows is not None and rows not in masking:
+                yield OptionError(
+                    f"trainer.main_rows={shown(rows)} is no masking task of this run; "
+                    f"use {', '.join(masking) or 'null, or a task such as aux=rtm'}"
+                )
+            others = {"unlabelled": config.get("unlabelled")}
+            others |= {f"trainer.{name}": trainer.get(name) for name in ("independent_batches", "main_mask")}
+            for name, value in others.items():
+                if rows is not None and value:
+                    yield OptionError(
+                        f"trainer.main_rows={rows} has the main task read the rows of {rows} alone, "
+                        f"and {name} brings others; leave one of them out"
+                    )
 
 
 def _beside_init(config: Mapping[str, Any]) -> Iterator[OptionError]:

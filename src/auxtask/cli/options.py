@@ -61,6 +61,8 @@ PLAIN_NAME = Text("mine", may_be_empty=True)
 SEED = Whole("[0, 4294967295]", "0")
 FILE, FOLDER, MODEL_NAME = Text("my.csv"), Text("my_folder"), Text("tiny")
 COMPONENT = Component()
+SCHEDULE = Choice("linear", "cosine", "cyclic")
+MASK_RATE = SHARE | SCHEDULE | COMPONENT
 SPLITS = ListOf(Choice("train", "valid", "test"))
 SCORE = Choice("macro_f1", "micro_f1", "accuracy")
 PRECISION = Choice("auto", "float32", "bfloat16")
@@ -158,7 +160,7 @@ AUX = [
     Option("aux.*.metric", PLL_METRIC, "likewise, of those that are computed anew"),
     Option("aux.*.refresh_every", COUNT, "likelihoods are computed anew with the model in training", "epochs"),
     Option("aux.*.masking", COMPONENT, "masking strategy"),
-    Option("aux.*.masking.mask_rate", SHARE, "mean probability with which a token is selected"),
+    Option("aux.*.masking.mask_rate", MASK_RATE, "mean probability with which a token is selected"),
     Option("aux.*.masking.gamma", NOT_NEGATIVE, "exponent of the scores of words"),
     Option("aux.*.masking.power", NOT_NEGATIVE, "exponent of the inverted frequency"),
     Option(
@@ -190,6 +192,13 @@ WEIGHTING = [
     Option("weighting.dev_learning_rate", LEARNING_RATE, "learning rate of the dev head"),
     Option("weighting.dev_weight_decay", WEIGHT_DECAY, "weight decay of the dev head"),
     Option("weighting.dev_steps", COUNT, "of training a dev head, at most", "steps"),
+    Option("weighting.dev_head", Choice("fresh", "warm", "main"), "through which head the validation loss goes"),
+    Option("weighting.through_softmax", Truth(), "lets the gradient of the weights pass through their softmax"),
+    Option(
+        "weighting.meta_share",
+        Real("[0, 1)", "0.1"),
+        "of train held back for it; 0 takes the validation documents",
+    ),
     Option("weighting.seed", SEED | NULL, "seed of what is drawn at random; null for the run's"),
 ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from auxtask.cli.command import plain
 from auxtask.data.dataset import TextDataset
@@ -64,8 +64,9 @@ def resolved(config: DictConfig) -> DictConfig:
         config: of `auxtask.train`.
 
     Returns:
-        A copy without `auto`.
+        A copy without `auto`, and with the mask rate of all tasks at each of them.
     """
+    config = with_mask_rate(config)
     if not automatic(config):
         return config
     return _with_precision(config, remembered_bf16_is_fast(config.paths.cache))
@@ -73,10 +74,30 @@ def resolved(config: DictConfig) -> DictConfig:
 
 def either_precision(config: DictConfig) -> list[DictConfig]:
     """Give all that a config can mean on some machine, this one's meaning first."""
+    config = with_mask_rate(config)
     if not automatic(config):
         return [config]
     here = remembered_bf16_is_fast(config.paths.cache)
     return [_with_precision(config, here), _with_precision(config, not here)]
+
+
+def with_mask_rate(config: DictConfig) -> DictConfig:
+    """Give the mask rate of all masking tasks to each of them: a run has one name, however its rate is set.
+
+    >>> config = OmegaConf.create({"mask_rate": 0.3, "aux": {"rtm": {"masking": {"mask_rate": 0.15}}}})
+    >>> with_mask_rate(config)
+    {'mask_rate': None, 'aux': {'rtm': {'masking': {'mask_rate': 0.3}}}}
+    """
+    rate = config.get("mask_rate")
+    if rate is None:
+        return config
+    config = copy.deepcopy(config)
+    for task in config.aux.values():
+        if "masking" in task:
+            with open_dict(task.masking):
+                task.masking.mask_rate = rate
+    config.mask_rate = None
+    return config
 
 
 def automatic(config: DictConfig) -> list[str]:

@@ -7,6 +7,7 @@ from auxtask.cli.options import (
     LEARNING_RATE,
     NOT_NEGATIVE,
     POSITIVE,
+    SCHEDULE,
     SCORE,
     SEED,
     WEIGHT_DECAY,
@@ -81,6 +82,9 @@ FIELDS_OF_A_STAGE = [
     ),
     Option("trainer.metric", SCORE, "validation score that chooses the best checkpoint"),
     Option("trainer.independent_batches", Truth(), "draws the main task's documents apart from the masked ones"),
+    Option(
+        "trainer.main_mask", Real("[0, 1)", "0.1") | SCHEDULE, "share of main tokens masked without a loss on them"
+    ),
     *ARGUMENTS,
     Option("trainer.eval_strategy", Choice("epoch", "steps"), "when validation documents are scored"),
     EVAL_STEPS,
@@ -90,6 +94,10 @@ TRAINER = [
     Option("trainer", Fields("default"), "how to train"),
     *optional(FIELDS_OF_A_STAGE[:-2]),
     *FIELDS_OF_A_STAGE[-2:],
+    Option(
+        "trainer.main_rows", Text("rtm") | NULL, "task whose masked rows the main task reads too", required=False
+    ),
+    Option("trainer.task_every", COUNT, "from one step with auxiliary tasks to the next", "steps", required=False),
     Option(
         "trainer.last_stage",
         Fields("'{learning_rate: 5e-6}'") | NULL,

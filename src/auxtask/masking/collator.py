@@ -17,7 +17,7 @@ from auxtask.errors import AuxtaskError
 from auxtask.ground.padding import IGNORE_INDEX, pad, without_padding
 from auxtask.ground.values import check_callable, check_number, check_whole
 from auxtask.masking.mean_adjust import mean_adjust
-from auxtask.masking.pace import PerEpoch
+from auxtask.masking.pace import MaskRate, PerEpoch, check_mask_rate, rate_at
 
 
 def ordinary_token_ids(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
@@ -85,7 +85,9 @@ class MaskingCollator(PerEpoch, ABC):
 
     Args:
         tokenizer: the encoder's tokenizer; it must have a mask token.
-        mask_rate: mean probability with which an ordinary token of a document is selected, in (0, 1).
+        mask_rate: mean probability with which an ordinary token of a document is selected, in (0, 1); or a
+            schedule (`auxtask.masking.pace`): `linear`, `cosine`, `cyclic`, or a function of `progress` and
+            `epoch`, which the caller then sets, as auxtask's own trainers do.
         seed: None draws new masks at every call from torch's global generator, as the collators of
             `transformers` do. A number makes the masks a function of (seed, `epoch`, document) alone: the
             same on any number of processes and after a resume. Then the caller counts up `epoch`, as auxtask's
@@ -97,18 +99,23 @@ class MaskingCollator(PerEpoch, ABC):
     """
 
     tokenizer: PreTrainedTokenizerBase
-    mask_rate: float = 0.15
+    mask_rate: MaskRate = 0.15
     seed: int | None = None
     mask_replace_prob: float = field(default=0.8, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_number("mask_rate", self.mask_rate, "(0, 1)", example=0.15)
+        check_mask_rate("mask_rate", self.mask_rate)
         check_number("mask_replace_prob", self.mask_replace_prob, "[0, 1]", example=0.8)
         if self.seed is not None:
             check_whole("seed", self.seed, least=0, example=0)
         check_mask_token(self.tokenizer)
         self._frame_ids = np.array(sorted(frame_ids(self.tokenizer)), dtype=np.int64)
         self._replacement_ids = ordinary_token_ids(self.tokenizer)
+
+    @property
+    def rate(self) -> float:
+        """The mask rate of this moment, a number whatever `mask_rate` is."""
+        return rate_at(self.mask_rate, self.progress, self.epoch)
 
     @abstractmethod
     def select(
@@ -213,7 +220,7 @@ class TokenMaskingCollator(MaskingCollator):
             row &= ~np.isnan(document)
             priorities.append(document[row])
         probabilities = np.zeros(maskable.shape)
-        probabilities[maskable] = np.concatenate(self.adjust(priorities, self.mask_rate))
+        probabilities[maskable] = np.concatenate(self.adjust(priorities, self.rate))
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         return uniform_rows(generators, maskable.shape, lengths) < probabilities
 

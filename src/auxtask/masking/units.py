@@ -52,7 +52,7 @@ class UnitMaskingCollator(MaskingCollator):
                 continue
             word_ids = aligned_column(feature, "word_ids", "auxtask.data.encoding.encode(dataset)")[positions]
             words = np.split(positions, np.flatnonzero(np.diff(word_ids)) + 1)
-            left = self.mask_rate * len(positions)
+            left = self.rate * len(positions)
             for unit in self.units(words, generator):
                 new = unit[~chosen[unit]]
                 if len(new) > left:

@@ -50,7 +50,7 @@ def evaluate_masked_lm(
     model.eval()
     device = next(model.parameters()).device
     loss = predicted = correct = 0.0
-    for epoch in range(mask_draws(blocks, collator.mask_rate)):
+    for epoch in range(mask_draws(blocks, collator.rate)):
         collator.epoch = epoch
         for start in range(0, len(blocks), batch_size):
             features = [blocks[index] for index in range(start, min(start + batch_size, len(blocks)))]
@@ -88,7 +88,7 @@ def evaluate_counts(
     history, successors = following.sum(axis=1), np.diff(following.indptr)
 
     tokens, lefts = [], []
-    for epoch in range(mask_draws(blocks, collator.mask_rate)):
+    for epoch in range(mask_draws(blocks, collator.rate)):
         collator.epoch = epoch
         for block in blocks:
             masked = np.flatnonzero(collator([block])["labels"].numpy()[0] != IGNORE_INDEX)

@@ -15,6 +15,7 @@ from auxtask.data.download import file_hash
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
 from auxtask.ground.machine import is_main_process
+from auxtask.masking.pace import LinearRate
 from auxtask.masking.random import RTMCollator
 from auxtask.pretraining.evaluation import evaluate_counts, evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling
@@ -89,8 +90,7 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
     trainer = PretrainingTrainer(
         model,
         training_arguments(output / "checkpoints", **recipe.trainer),
-        masking=RTMCollator(tokenizer, rates["mask_rate"], **draw),
-        final_mask_rate=rates["final_mask_rate"],
+        masking=RTMCollator(tokenizer, LinearRate(rates["mask_rate"], rates["final_mask_rate"]), **draw),
         head_learning_rate=recipe.head_learning_rate,
         train_dataset=blocks["train"],
         lengths=np.zeros(len(blocks["train"]), dtype=np.int64),  # all of one length

@@ -14,7 +14,7 @@ from transformers.trainer_callback import ProgressCallback
 
 from auxtask.data.order import LengthGroupedSampler
 from auxtask.masking.collator import MaskingCollator
-from auxtask.masking.pace import EpochCounter
+from auxtask.masking.pace import EpochCounter, progress
 from auxtask.pretraining.evaluation import evaluate_masked_lm
 from auxtask.pretraining.network import MaskedLanguageModeling, head_parameters
 from auxtask.training.batches import share_target_counts
@@ -63,8 +63,8 @@ class TokenSpeed(ProgressCallback):
 class PretrainingTrainer(Trainer):
     """`transformers.Trainer` for masked language modelling alone, with exact resume.
 
-    The mask rate goes linearly from that of `masking` to `final_mask_rate` over the training: many predictions a
-    step while they are cheap to learn from, few gaps in the context when the details are learned.
+    A schedule of the mask rate goes by the steps: one that falls asks for many predictions while they are cheap to
+    learn from, and leaves few gaps in the context when the details are learned.
 
     Args:
         model: the masked language model, wrapped.
@@ -74,7 +74,6 @@ class PretrainingTrainer(Trainer):
         lengths: tokens of each row, (rows,), int: rows of like length share a batch.
         eval_dataset: held-out rows.
         eval_masking: draws their masks, the same at every evaluation.
-        final_mask_rate: the mask rate of the last step, in (0, 1); None for that of the first.
         head_learning_rate: of the vocabulary head; None for that of the encoder.
         **arguments: further arguments of `transformers.Trainer`.
     """
@@ -88,7 +87,6 @@ class PretrainingTrainer(Trainer):
         lengths: NDArray[np.int64],
         eval_dataset: Any,
         eval_masking: MaskingCollator,
-        final_mask_rate: float | None = None,
         head_learning_rate: float | None = None,
         **arguments: Any,
     ) -> None:
@@ -102,7 +100,6 @@ class PretrainingTrainer(Trainer):
         )
         self.network, self.lengths, self.valid_rows = model, lengths, eval_dataset
         self.masking, self.tokens_read = masking, 0
-        self.mask_rates = (masking.mask_rate, masking.mask_rate if final_mask_rate is None else final_mask_rate)
         self.eval_masking = eval_masking
         self.head_learning_rate = args.learning_rate if head_learning_rate is None else head_learning_rate
         self.add_callback(EpochCounter([masking]))
@@ -146,8 +143,7 @@ class PretrainingTrainer(Trainer):
         """Take the batches of a step and mask them; the loss is a mean over all masked tokens of the step."""
         batches, count = super().get_batch_samples(epoch_iterator, num_batches, device)
         # Masks are drawn here and not in the loader, which reads ahead: so the rate is that of this very step.
-        first, final = self.mask_rates
-        self.masking.mask_rate = first + (final - first) * self.state.global_step / self.state.max_steps
+        self.masking.progress = progress(self.state.global_step, self.state.max_steps)
         masked = [{"rows": self._prepare_inputs(self.masking(batch["rows"].features))} for batch in batches]
         self.tokens_read += sum(int(batch["rows"]["attention_mask"].sum()) for batch in masked)
         share_target_counts(masked)

@@ -36,6 +36,12 @@ ORIGINAL_VALUES = {
     "aux.*.decoder": "tied",
     "aux.*.annotate": None,
     "aux.*.relabel": None,
+    "trainer.main_mask": 0,
+    "trainer.main_rows": None,
+    "trainer.task_every": 1,
+    "weighting.dev_head": "fresh",
+    "weighting.through_softmax": False,
+    "weighting.meta_share": 0,
 }
 # libyaml reads a config some ten times faster than PyYAML alone.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

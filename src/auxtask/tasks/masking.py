@@ -13,7 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from auxtask.errors import AuxtaskError
 from auxtask.ground.tools import Tools
 from auxtask.masking.collator import MaskingCollator
-from auxtask.masking.pace import EpochCounter, IndependentDocuments, WithFurtherDocuments
+from auxtask.masking.pace import EpochCounter, IndependentDocuments, WithFurtherDocuments, is_scheduled
 from auxtask.model.heads import masked_lm_loss, output_embeddings_constant, separate_output_embeddings
 from auxtask.model.loading import load_masked_lm
 from auxtask.tasks.base import Collator, PreparedTask
@@ -49,8 +49,9 @@ class MaskingTask:
 
     def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
         """Annotate what is masked, the training split and the unlabelled documents; see `Task`."""
-        collator: Collator = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
-        drawn: list[Any] = [collator]
+        masking = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
+        collator: Collator = masking
+        drawn: list[Any] = [masking]
         train, further = self._annotated(dataset["train"], tools)
         if further is not None:
             draw = IndependentDocuments(further, tools.seed, tools.unlabelled_ratio)
@@ -64,11 +65,15 @@ class MaskingTask:
                 separate_output_embeddings(masked_lm)
             return masked_lm
 
+        def rate_of_the_epoch(head: PreTrainedModel, batch_size: int) -> dict[str, float]:
+            return {"mask_rate": masking.rate} if is_scheduled(masking.mask_rate) else {}
+
         return PreparedTask(
             dataset,
             head,
             collator,
             self.loss,
+            evaluate=rate_of_the_epoch,
             callbacks=lambda head: [EpochCounter(drawn)],
             pretrained_head=True,
         )

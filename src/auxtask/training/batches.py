@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import mean_over_processes
 from auxtask.ground.names import MAIN
 from auxtask.ground.padding import pad, without_padding
@@ -47,6 +48,32 @@ class ClassificationCollator:
 
 
 @dataclass
+class MaskedMainCollator:
+    """Hide tokens of the main task's documents behind the mask token; nothing is to be predicted there.
+
+    Args:
+        main: collates the documents.
+        masking: draws the masks; it replaces every selected token by the mask token.
+
+    >>> from auxtask.masking.random import RTMCollator
+    >>> from auxtask.model.loading import load_tokenizer
+    >>> tokenizer = load_tokenizer("tiny")
+    >>> masking = RTMCollator(tokenizer, 0.9, seed=0, mask_replace_prob=1.0)
+    >>> collate = MaskedMainCollator(ClassificationCollator(tokenizer), masking)
+    >>> batch = collate([{"input_ids": tokenizer("the sea")["input_ids"], "label": 1}])
+    >>> tokenizer.decode(batch["input_ids"][0]), batch["labels"].tolist()
+    ('[CLS] [MASK] [MASK] [SEP]', [1])
+    """
+
+    main: ClassificationCollator
+    masking: Callable[[Sequence[Feature]], dict[str, Tensor]]
+
+    def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
+        """Build what `main` builds, with masked `input_ids`."""
+        return {**self.main(features), "input_ids": self.masking(features)["input_ids"]}
+
+
+@dataclass
 class MultiTaskCollator:
     """Build the main part and, for each auxiliary task, its part of the batch.
 
@@ -55,11 +82,17 @@ class MultiTaskCollator:
         tasks: collators by task name; one with an attribute `epoch` is told the epoch.
         draw_main: from the documents of a batch to those of the main task and of the tasks on its rows; None for
             the same.
+        main_rows: the task whose masked rows the main task reads too, and with it the tasks without rows of their
+            own: one pass of the encoder in place of two. None for the main task's own rows.
+
+    Raises:
+        AuxtaskError: the task of `main_rows` does not bring one row for each document.
     """
 
-    main: ClassificationCollator
+    main: Callable[[Sequence[Feature]], dict[str, Tensor]]
     tasks: Mapping[str, Callable[[Sequence[Feature]], dict[str, Tensor]]] = field(default_factory=dict)
     draw_main: Callable[[Sequence[Feature]], Sequence[Feature]] | None = None
+    main_rows: str | None = None
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, dict[str, Tensor]]:
         """Collate the documents once for each task."""
@@ -67,7 +100,18 @@ class MultiTaskCollator:
         if self.draw_main is not None:
             features = self.draw_main(features)
             parts |= {name: self.tasks[name](features) for name, part in parts.items() if "input_ids" not in part}
-        return {MAIN: self.main(features)} | parts
+        main = self.main(features)
+        if self.main_rows is not None:
+            part = parts[self.main_rows]
+            rows = {name: part[name] for name in ("input_ids", "attention_mask") if name in part}
+            if "input_ids" not in rows or len(rows["input_ids"]) != len(features):
+                raise AuxtaskError(
+                    f"trainer.main_rows={self.main_rows!r} does not bring one row for each labelled document; "
+                    "use a masking task, without unlabelled documents"
+                )
+            main |= rows
+            parts[self.main_rows] = {name: value for name, value in part.items() if name not in rows}
+        return {MAIN: main} | parts
 
 
 def share_target_counts(batches: Sequence[MutableMapping[str, Any]]) -> None:

@@ -10,6 +10,8 @@ import torch
 from transformers import TrainerCallback, TrainingArguments
 
 from auxtask.errors import AuxtaskError, did_you_mean
+from auxtask.ground.values import check_whole
+from auxtask.masking.pace import MaskRate, check_mask_rate
 from auxtask.model.precision import bf16_is_fast
 from auxtask.runs.metrics import METRICS
 from auxtask.training.weighting.base import Weighting
@@ -31,6 +33,12 @@ class TrainingPlan:
             encoder. A vocabulary head comes with the checkpoint and is trained as the encoder is.
         independent_batches: whether the main task sees other documents in a step than auxiliary tasks with rows
             of their own, drawn at random.
+        main_mask: share of the main task's tokens that training documents show as the mask token, without a loss
+            on them (token masking of the input, 2025): in [0, 1), or a schedule of it.
+        main_rows: a masking task whose masked rows the main task reads too, so that a step has one pass of the
+            encoder and not two; None for rows of its own. Documents are evaluated as they are.
+        task_every: auxiliary tasks take part in every so many steps alone, at least 1; rows of `main_rows` are
+            masked in the others too.
         last_stage: fields that differ in a last stage, which trains the main task alone from the best checkpoint
             and is kept only if it is strictly better on the validation split; None for no such stage.
 
@@ -47,6 +55,9 @@ class TrainingPlan:
     head_learning_rate: float | None = None
     head_weight_decay: float | None = None
     independent_batches: bool = False
+    main_mask: MaskRate = 0
+    main_rows: str | None = None
+    task_every: int = 1
     last_stage: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -54,6 +65,14 @@ class TrainingPlan:
             raise AuxtaskError(f"trainer.metric={self.metric!r} is unknown; use {', '.join(METRICS)}")
         if self.patience is not None and self.patience < 1:
             raise AuxtaskError(f"trainer.patience={self.patience} is below 1; use 1 or more, or null for never")
+        check_whole("trainer.task_every", self.task_every, least=1, example=2)
+        if self.main_mask != 0:
+            check_mask_rate("trainer.main_mask", self.main_mask)
+        if self.main_rows is not None and (self.independent_batches or self.main_mask != 0):
+            raise AuxtaskError(
+                f"trainer.main_rows={self.main_rows!r} leaves the main task no other rows; use it with "
+                "trainer.independent_batches=false and trainer.main_mask=0"
+            )
 
     @classmethod
     def of(
@@ -87,6 +106,8 @@ class TrainingPlan:
             arguments={**self.arguments, **of_last.arguments},
             weighting=StaticWeighting(),
             independent_batches=False,
+            main_rows=None,
+            task_every=1,
             **changed,
         )
         return [first, last]

@@ -1,6 +1,7 @@
 """The stages of a run: train, with checkpoints, until the best validation score stands."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,17 +10,19 @@ from typing import Any
 
 import numpy as np
 import safetensors.torch
+from datasets import Dataset
 from transformers import EvalPrediction, TrainerCallback
 
+from auxtask.data.splits import stratified_split
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
-from auxtask.masking.pace import EpochCounter, IndependentDocuments
+from auxtask.masking.pace import EpochCounter, IndependentDocuments, PerEpoch
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import continued, history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.base import OwnColumns, Prepared
-from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.training.batches import ClassificationCollator, MaskedMainCollator, MultiTaskCollator
 from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
 from auxtask.training.plan import TrainingPlan
@@ -106,14 +109,23 @@ def stage_trainer(
         The trainer, before its first step.
     """
     tasks = {name: prepared.tasks[name] for name in network.heads}
+    if plan.main_rows is not None and plan.main_rows not in tasks:
+        raise AuxtaskError(
+            f"trainer.main_rows={plan.main_rows!r} is no task of this run; use {', '.join(tasks) or 'null'}"
+        )
     arguments = plan.training_arguments(checkpoints)
+    # One task alone has nothing to be weighed against.
+    weighting = plan.weighting if tasks else StaticWeighting()
     train, valid = prepared.documents["train"], prepared.documents["valid"]
+    train, held_back = without_held_back(train, weighting.meta_share)
     main = ClassificationCollator(prepared.tokenizer)
     draw_main = IndependentDocuments(train, plan.seed) if plan.independent_batches else None
+    main_in_training, masking = masked_main(main, plan)
+    drawn: list[PerEpoch] = [each for each in (draw_main, masking) if each is not None]
     collators = {name: OwnColumns(task.collator, name) for name, task in tasks.items()}
     callbacks: list[TrainerCallback] = [HistoryWriter(folder / "history.jsonl", before)]
     callbacks += [] if plan.patience is None else [EarlyStopping(plan.patience)]
-    callbacks += [] if draw_main is None else [EpochCounter([draw_main])]
+    callbacks += [EpochCounter(drawn)] if drawn else []
     callbacks += [each for name, task in tasks.items() for each in task.callbacks(network.head(name))]
 
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
@@ -123,12 +135,11 @@ def stage_trainer(
     return MultiTaskTrainer(
         network,
         arguments,
-        MultiTaskCollator(main, collators, draw_main),
+        MultiTaskCollator(main_in_training, collators, draw_main, plan.main_rows),
         MultiTaskCollator(main),
         train,
         valid,
-        # One task alone has nothing to be weighed against.
-        plan.weighting if tasks else StaticWeighting(),
+        weighting,
         metrics,
         head_learning_rate=plan.head_learning_rate,
         head_weight_decay=plan.head_weight_decay,
@@ -137,7 +148,58 @@ def stage_trainer(
             for name, task in tasks.items()
         },
         callbacks=[*callbacks, *plan.callbacks],
+        held_back=held_back,
+        task_every=plan.task_every,
     )
+
+
+def masked_main(
+    main: ClassificationCollator, plan: TrainingPlan
+) -> tuple[ClassificationCollator | MaskedMainCollator, PerEpoch | None]:
+    """Let training documents of the main task be masked where the plan says so.
+
+    Args:
+        main: collates them as they are.
+        plan: has the rate, and the seed of the masks.
+
+    Returns:
+        The collator, and what is drawn anew in every epoch; None where nothing is masked.
+    """
+    if plan.main_mask == 0:
+        return main, None
+    from auxtask.masking.random import RTMCollator
+
+    masking = RTMCollator(main.tokenizer, plan.main_mask, plan.seed, mask_replace_prob=1.0)
+    return MaskedMainCollator(main, masking), masking
+
+
+def without_held_back(train: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
+    """Hold training documents back for a weighting, the same ones in every run.
+
+    Args:
+        train: documents with the column `label`.
+        share: of them that is held back, in [0, 1), with the class shares of the whole.
+
+    Returns:
+        The documents that are trained on, and those held back; None for none.
+
+    Raises:
+        AuxtaskError: a class would have no document left to train on.
+
+    >>> train = Dataset.from_dict({"label": [0, 0, 0, 0, 1, 1, 1, 1]})
+    >>> [documents["label"][:] for documents in without_held_back(train, 0.25)]
+    [[0, 0, 0, 1, 1, 1], [0, 1]]
+    """
+    if share == 0:
+        return train, None
+    labels, count = train["label"][:], math.ceil(share * len(train))
+    if count > len(labels) - len(set(labels)):
+        raise AuxtaskError(
+            f"weighting.meta_share={share} holds back {count} of {len(labels)} training documents, which leaves a "
+            "class without any; use a smaller one"
+        )
+    kept, aside = stratified_split(labels, count)
+    return train.select(kept), train.select(aside)
 
 
 def train_stage(trainer: MultiTaskTrainer) -> Stage:

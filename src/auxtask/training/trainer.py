@@ -49,6 +49,8 @@ class MultiTaskTrainer(Trainer):
         head_learning_rate, head_weight_decay: of the heads that start from random weights; None for the encoder's.
         score_tasks: scores the auxiliary tasks on validation documents at each evaluation, by task name.
         callbacks: further callbacks of `transformers.Trainer`.
+        held_back: documents that the weighting looks at; None for those of the validation split.
+        task_every: auxiliary tasks take part in every so many steps alone.
     """
 
     def __init__(
@@ -65,8 +67,12 @@ class MultiTaskTrainer(Trainer):
         head_weight_decay: float | None = None,
         score_tasks: Callable[[], dict[str, dict[str, float]]] = dict,
         callbacks: Sequence[TrainerCallback] = (),
+        held_back: Dataset | None = None,
+        task_every: int = 1,
     ) -> None:
-        self.network, self.train_documents, self.valid_documents = model, train_dataset, eval_dataset
+        self.network, self.train_documents = model, train_dataset
+        self.looked_at = eval_dataset if held_back is None else held_back
+        self.task_every = task_every
         weighting.prepare(
             TrainingFacts([MAIN, *model.heads], model.classifier, self._draw_validation, args.train_batch_size)
         )
@@ -94,7 +100,7 @@ class MultiTaskTrainer(Trainer):
         self.score_tasks = score_tasks
         self.trained_tokens = torch.zeros((), dtype=torch.int64, device=args.device)
         self._loss_sums: dict[str, Tensor] = {}
-        self._batches = 0
+        self._batches: dict[str, int] = {}
         self._empty_batches: dict[str, Tensor] = {}
 
     def get_batch_samples(
@@ -102,6 +108,8 @@ class MultiTaskTrainer(Trainer):
     ) -> tuple[list[Any], Any]:
         """Take the batches of a step; each of its losses is a mean over all targets of the step."""
         batches, count = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if (self.state.global_step + 1) % self.task_every:
+            batches = [{MAIN: batch[MAIN]} for batch in batches]
         share_target_counts(batches)
         return batches, count
 
@@ -122,7 +130,7 @@ class MultiTaskTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         """Add the gradient of a batch: of the weighted loss, or what the weighting makes of the task gradients."""
-        if not isinstance(self.weighting, GradientWeighting):
+        if not isinstance(self.weighting, GradientWeighting) or not self._has_all_tasks(inputs):
             return super().training_step(model, inputs, num_items_in_batch)
         inputs = self._prepare_inputs(inputs)
         gradients = TaskGradients(self.network, inputs, self.accelerator)
@@ -133,10 +141,11 @@ class MultiTaskTrainer(Trainer):
 
     def _record(self, inputs: Mapping[str, Mapping[str, Tensor]], losses: Mapping[str, Tensor]) -> None:
         """Keep count for the history and the weighting, without waiting for the device."""
-        self._batches += 1
         for name, loss in losses.items():
+            self._batches[name] = self._batches.get(name, 0) + 1
             self._loss_sums[name] = self._loss_sums.get(name, 0.0) + loss.detach()
-        self.weighting.observe(torch.stack([losses[name].detach() for name in self.weighting.task_names]))
+        if self._has_all_tasks(losses):
+            self.weighting.observe(torch.stack([losses[name].detach() for name in self.weighting.task_names]))
         for name, part in inputs.items():
             if "attention_mask" in part:
                 self.trained_tokens += part["attention_mask"].sum()
@@ -144,13 +153,17 @@ class MultiTaskTrainer(Trainer):
                 empty = (part["labels"] == IGNORE_INDEX).all()
                 self._empty_batches[name] = self._empty_batches.get(name, 0) + empty.long()
 
+    def _has_all_tasks(self, of_tasks: Mapping[str, Any]) -> bool:
+        """Whether a batch, or what came of it, is of a step with auxiliary tasks, where there are any."""
+        return len(of_tasks) == len(self.weighting.task_names)
+
     @cached_property
     def _validation_lengths(self) -> NDArray[np.int64]:
-        return document_lengths(self.valid_documents)
+        return document_lengths(self.looked_at)
 
     def _draw_validation(self, generator: np.random.Generator, size: int) -> dict[str, Tensor]:
-        """Collate this process's part of random validation documents, as many on each process."""
-        documents, processes = self.valid_documents, self.args.world_size
+        """Collate this process's part of random documents that are not trained on, as many on each process."""
+        documents, processes = self.looked_at, self.args.world_size
         size = min(size, math.ceil(len(documents) / processes))
         chosen = draw_alike(self._validation_lengths, size * processes, generator)
         # Of equal parts alone the mean of the means is the mean: where documents run out, some are taken twice.
@@ -186,10 +199,12 @@ class MultiTaskTrainer(Trainer):
 
     def _take_counts(self) -> dict[str, Any]:
         """Give the mean loss of each task since the last time, and in how many batches it had nothing to learn."""
-        batches = max(self._batches, 1)
-        losses = {name: float(mean_over_processes(total)) / batches for name, total in self._loss_sums.items()}
+        losses = {
+            name: float(mean_over_processes(total)) / self._batches[name]
+            for name, total in self._loss_sums.items()
+        }
         empty = {name: int(count) for name, count in self._empty_batches.items()}
-        self._loss_sums, self._batches, self._empty_batches = {}, 0, {}
+        self._loss_sums, self._batches, self._empty_batches = {}, {}, {}
         for name, mean in losses.items():
             self._check_finite(mean, f"loss of task {name!r}")
         return {"losses": losses, "empty_batches": empty}

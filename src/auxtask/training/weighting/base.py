@@ -20,7 +20,7 @@ class TrainingFacts:
         task_names: of all tasks, `main` first.
         classifier: the main-task model with the shared encoder.
         draw_validation: from a generator, the same on all processes, and a number of documents for each of them to
-            this process's part of a random main batch of validation documents.
+            this process's part of a random main batch of validation documents, or of those that were held back.
         batch_size: documents of a training batch on each process.
     """
 
@@ -35,7 +35,12 @@ class Weighting(nn.Module, ABC):
 
     What a weighting learns it keeps in buffers, so that checkpoints of the model hold it and a resumed run goes
     on with it.
+
+    Attributes:
+        meta_share: share of the training documents that it has held back to look at, in [0, 1).
     """
+
+    meta_share: float = 0.0
 
     def __init__(self) -> None:
         # Named without the module's own open arguments: a run is described by its constructors' arguments.
@@ -57,13 +62,13 @@ class Weighting(nn.Module, ABC):
         """Sum the losses by their weights.
 
         Args:
-            losses: a scalar for each task.
+            losses: a scalar for each task, or for the main one alone in a step without the others.
 
         Returns:
             The loss to minimise, a scalar.
         """
-        stacked = torch.stack([losses[name] for name in self.task_names])
-        return (self.task_weights().to(stacked) * stacked).sum()
+        stacked = torch.stack([losses[name] for name in self.task_names if name in losses])
+        return (self.task_weights()[: len(stacked)].to(stacked) * stacked).sum()
 
     def observe(self, losses: Tensor) -> None:
         """See the losses of a batch, (tasks,), without their graph."""

@@ -1,4 +1,4 @@
-"""The dev head of META-TARTAN: it asks, of an encoder in training, where validation documents want it to go."""
+"""What META-TARTAN asks of an encoder in training: where documents that are not trained on want it to go."""
 
 import copy
 
@@ -47,17 +47,34 @@ class DevHead:
             if id(module) not in shared:
                 module.training = False
 
-    def fit(self, batch: Batch, generator: np.random.Generator) -> None:
-        """Draw the head anew and train it on one batch, the encoder frozen: one forward pass serves all steps.
+    @property
+    def values(self) -> Tensor:
+        """All numbers of the head, end to end."""
+        return torch.cat([value.detach().flatten() for value in self.parameters])
 
-        Args:
-            batch: `input_ids`, `attention_mask` and `labels` of validation documents.
-            generator: draws the head, with the mean and the deviation that its tensors had at first.
-        """
+    @values.setter
+    def values(self, values: Tensor) -> None:
+        with torch.no_grad():
+            for value, part in zip(
+                self.parameters, values.split([one.numel() for one in self.parameters]), strict=True
+            ):
+                value.copy_(part.view_as(value))
+
+    def draw(self, generator: np.random.Generator) -> None:
+        """Draw the head anew, with the mean and the deviation that its tensors had at first."""
         with torch.no_grad():
             for value, (mean, deviation) in zip(self.parameters, self._moments, strict=True):
                 drawn = generator.normal(mean, deviation, size=tuple(value.shape))
                 value.copy_(torch.from_numpy(np.asarray(drawn)))
+
+    def fit(self, batch: Batch) -> None:
+        """Train the head on one batch, the encoder frozen: one forward pass serves all steps.
+
+        Args:
+            batch: `input_ids`, `attention_mask` and `labels` of documents that are not trained on.
+        """
+        # The network may have moved to its device since the head was copied.
+        self.model.to(self.encoder.device)
         with evaluating(self.encoder):
             with torch.no_grad():
                 rows = {name: batch[name] for name in ("input_ids", "attention_mask")}
@@ -77,17 +94,21 @@ class DevHead:
         for value in self.parameters:
             value.grad = None
 
-    def encoder_gradient(self, batch: Batch, loss_scale: float = 1.0) -> list[Tensor | None]:
-        """Differentiate the loss of the head on a batch by the encoder, without dropout.
 
-        Args:
-            batch: `input_ids`, `attention_mask` and `labels` of validation documents.
-            loss_scale: what the loss is multiplied with.
+def encoder_gradient(model: PreTrainedModel, batch: Batch, loss_scale: float = 1.0) -> list[Tensor | None]:
+    """Differentiate the loss of a classifier on a batch by its encoder, without dropout.
 
-        Returns:
-            For each trainable parameter of the encoder, in its order, the gradient; None where it plays no part.
-        """
-        with evaluating(self.encoder):
-            loss = self.model(**batch).loss * loss_scale
-            trainable = [value for value in self.encoder.parameters() if value.requires_grad]
-            return task_gradients({"dev": loss}, trainable)["dev"]
+    Args:
+        model: a stock classifier.
+        batch: `input_ids`, `attention_mask` and `labels` of documents that are not trained on.
+        loss_scale: what the loss is multiplied with.
+
+    Returns:
+        For each trainable parameter of the encoder, in its order, the gradient; None where it plays no part.
+    """
+    encoder = model.base_model
+    # A dev head is always in eval mode, whatever the encoder is in: each gets its own back.
+    with evaluating(encoder), evaluating(model):
+        loss = model(**batch).loss * loss_scale
+        trainable = [value for value in encoder.parameters() if value.requires_grad]
+        return task_gradients({"dev": loss}, trainable)["dev"]
