@@ -67,7 +67,7 @@ def paths_of(node, path=()):
     """All names of a config but those that Hydra reads, and those of settings that are transformers' own."""
     for name, value in node.items():
         here = (*path, name)
-        if name not in HYDRAS_OWN and path[-1:] != ("lr_scheduler_kwargs",):
+        if name not in HYDRAS_OWN and path[-1:] not in {("lr_scheduler_kwargs",), ("config_overrides",)}:
             yield here
             if isinstance(value, Mapping):
                 yield from paths_of(value, here)
@@ -308,7 +308,8 @@ def test_a_strategy_from_elsewhere_is_checked_by_its_signature(refusal):
         "aux.l3masking.masking.sharpness='high' is not a number;"
     )
     assert refusal(aux=masking(qqq=1)) == (
-        "aux.l3masking.masking.qqq=1 is no option, MyCollator takes adjust, mask_rate, seed, sharpness, tokenizer"
+        "aux.l3masking.masking.qqq=1 is no option, MyCollator takes adjust, mask_rate, "
+        "mask_replace_prob, seed, sharpness, tokenizer"
     )
 
 

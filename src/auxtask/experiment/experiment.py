@@ -12,7 +12,6 @@ from auxtask.experiment.finishing import export, test
 from auxtask.ground.machine import is_main_process
 from auxtask.ground.tools import Tools
 from auxtask.model.adapters import LoraAdapter
-from auxtask.model.cpu import train_fast_on_cpu
 from auxtask.model.loading import load_classifier
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.folder import RunFolder
@@ -114,6 +113,4 @@ def build_network(experiment: Experiment, prepared: Prepared) -> MultiTaskModel:
     )
     if experiment.plan.compile_encoder:
         classifier.base_model.compile(dynamic=True)
-    else:
-        train_fast_on_cpu(network)
     return network

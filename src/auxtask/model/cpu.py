@@ -1,4 +1,4 @@
-"""Attention and dropout as CPUs compute them fastest; on other devices everything stays as it is."""
+"""Attention and dropout as CPUs compute them fastest; on other devices, and compiled, they stay as they are."""
 
 from typing import Any
 
@@ -25,6 +25,10 @@ class CpuDropout(nn.Dropout):
         return drop(input, self.p) if self.training else input
 
 
+def _on_plain_cpu(values: Tensor) -> bool:
+    return values.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 def drop(values: Tensor, probability: float) -> Tensor:
     """Set each number to 0 with a probability, and scale the others so that the expectation stays.
 
@@ -40,7 +44,7 @@ def drop(values: Tensor, probability: float) -> Tensor:
             [1., 1., 1.]])
     """
     dropped = round(probability * STEPS)
-    if values.device.type != "cpu" or dropped in (0, STEPS):
+    if not _on_plain_cpu(values) or dropped in (0, STEPS):
         return nn.functional.dropout(values, probability)
     generator = np.random.Generator(np.random.SFC64(int(torch.randint(2**62, ()))))
     words = generator.integers(2**64, size=-(-values.numel() // 4), dtype=np.uint64)
@@ -77,7 +81,7 @@ def cpu_attention(
         (documents, length, heads, width of a head), and None in place of the weights.
     """
     stock = (module, query, key, value, attention_mask, dropout, scaling)
-    if query.device.type != "cpu" or not torch.is_grad_enabled():
+    if not (_on_plain_cpu(query) and torch.is_grad_enabled()):
         return sdpa_attention_forward(*stock, **others)
     if not dropout:
         return _in_float32(*stock, **others)

@@ -10,6 +10,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.ground.names import MAIN
 from auxtask.ground.padding import IGNORE_INDEX
+from auxtask.model.cpu import train_fast_on_cpu
 from auxtask.model.heads import encoder_inputs, run_head, store_shared_tensors_once
 
 Output = TypeVar("Output", bound=BaseModelOutput)
@@ -51,6 +52,7 @@ class MultiTaskModel(nn.Module):
         self.losses = dict(losses)
         self.main_loss = main_loss
         self.pretrained_heads = frozenset(pretrained_heads)
+        train_fast_on_cpu(self)
         store_shared_tensors_once(self)
 
     def forward(self, batch: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Any]:
