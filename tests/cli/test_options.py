@@ -28,7 +28,10 @@ from auxtask.ground.files import config_folder
 from auxtask.likelihood.rows import PLL_METRICS
 from auxtask.model.precision import DTYPES
 from auxtask.phrases.extraction import Scope
+from auxtask.phrases.pmi import Score
+from auxtask.phrases.ranked import Equal
 from auxtask.phrases.segmentation import WordScope
+from auxtask.phrases.shuffled_labels import Shuffle
 from auxtask.plot.heatmap import PALETTES
 from auxtask.runs.metrics import METRICS
 from auxtask.tasks.masking import DECODERS
@@ -110,6 +113,16 @@ def test_presets_name_options(commands):
             assert name in groups or declared("train", name.split(".")), (path.name, name)
 
 
+def test_the_extractor_of_a_task_is_any_of_the_group():
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        for name in make_options.option_names("extractor"):
+            choice = f"extractor@aux.bit_label.extractor={name}"
+            config = compose("train", ["aux=bit_label", choice])
+            check_options("train", config)
+            assert config.aux.bit_label.extractor == compose("ngrams", [f"extractor={name}"]).extractor
+
+
 @pytest.mark.parametrize("name", [path.stem for path in sorted((config_folder() / "preset").glob("*.yaml"))])
 def test_every_preset_is_a_run(name):
     GlobalHydra.instance().clear()
@@ -138,6 +151,9 @@ def test_every_preset_is_a_run(name):
         ("train", "baseline.dtype", ["auto", *DTYPES]),
         ("ngrams", "extractor.scope", get_args(Scope)),
         ("ngrams", "extractor.word_scope", get_args(WordScope)),
+        ("ngrams", "extractor.equal", get_args(Equal)),
+        ("ngrams", "extractor.score", get_args(Score)),
+        ("train", "aux.*.relabel.shuffle", get_args(Shuffle)),
     ],
 )
 def test_the_choices_are_those_of_the_code(command, name, values):

@@ -70,6 +70,15 @@ def test_no_ngram_across_punctuation(command, model_folder):
     assert not any(stop in ngram for ngram in within)
 
 
+@pytest.mark.parametrize("extractor", ["log_odds", "pmi"])
+def test_another_extractor_finds_as_many(command, extractor):
+    by_merges = NgramInventory.load(command() / "inventory.json")
+    found = NgramInventory.load(command(f"extractor={extractor}", "extractor.equal=size") / "inventory.json")
+    for at in (0, 1):
+        assert 0 < sum(at in counts for counts in found.frequencies.values()) <= len(by_merges)
+    assert found.merges == ()
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

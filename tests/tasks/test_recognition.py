@@ -12,6 +12,10 @@ from auxtask.model.loading import load_classifier
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.phrases.extraction import NgramExtractor
 from auxtask.phrases.labelers import AllPhraseLabeler, BitLabelLabeler
+from auxtask.phrases.log_odds import LogOddsExtractor
+from auxtask.phrases.pmi import PMIExtractor
+from auxtask.phrases.random_spans import random_spans
+from auxtask.phrases.shuffled_labels import shuffle_labels
 from auxtask.tasks.recognition import RecognitionTask, span_f1
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from experiments import run, tools_of
@@ -146,3 +150,30 @@ def test_both_halves_of_the_thesis_run_at_once(tmp_path, tokenizer, model_folder
     assert history[-1]["losses"]["bit_label"] < history[0]["losses"]["bit_label"]
     assert set(history[-1]["tasks"]["bit_label"]) == {"loss", "span_f1"}
     assert history[-1]["tasks"]["bit_label"]["loss"] < history[0]["tasks"]["bit_label"]["loss"]
+
+
+@pytest.mark.parametrize(
+    "relabel", [shuffle_labels, functools.partial(shuffle_labels, shuffle="documents"), random_spans]
+)
+def test_controls_relabel_what_trains_and_nothing_that_is_evaluated(dataset, tokenizer, model_folder, relabel):
+    encoded = encode(dataset, tokenizer, 64)
+    tools = tools_of(model_folder, dataset.label_names, tokenizer, seed=1)
+    true = RecognitionTask(NgramExtractor(), BitLabelLabeler).prepare(encoded, tools)
+    control = RecognitionTask(NgramExtractor(), BitLabelLabeler, relabel).prepare(encoded, tools)
+    assert control.head().config.id2label == true.head().config.id2label
+    assert control.dataset["valid"]["phrase_labels"] == true.dataset["valid"]["phrase_labels"]
+    pairs = list(zip(control.dataset["train"], true.dataset["train"], strict=True))
+    assert any(one["phrase_labels"] != other["phrase_labels"] for one, other in pairs)
+    for one, other in pairs:
+        assert [label == -100 for label in one["phrase_labels"]] == [
+            label == -100 for label in other["phrase_labels"]
+        ]
+
+
+@pytest.mark.parametrize("extractor", [LogOddsExtractor, PMIExtractor])
+def test_other_span_sources_are_labelled_alike(dataset, tokenizer, model_folder, extractor):
+    encoded = encode(dataset, tokenizer, 64)
+    tools = tools_of(model_folder, dataset.label_names, tokenizer)
+    made = RecognitionTask(extractor(), BitLabelLabeler).prepare(encoded, tools)
+    for split in ("train", "valid"):
+        assert max(max(row) for row in made.dataset[split]["phrase_labels"]) > 0

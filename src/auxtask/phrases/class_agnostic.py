@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,15 @@ from auxtask.ground.log_odds import log_odds_z_scores
 from auxtask.ground.machine import is_main_process
 from auxtask.ground.values import check_number, check_whole
 from auxtask.phrases.documents import ClassDocuments
-from auxtask.phrases.extraction import Extractor, NgramExtractor
+from auxtask.phrases.extraction import MeasuredExtractor
 from auxtask.phrases.inventory import NgramInventory
-from auxtask.phrases.segmentation import Ngram, WordScope
+from auxtask.phrases.segmentation import Ngram
 
 Frequencies = Mapping[Ngram, Mapping[int, int]]
 
 
 @dataclass(frozen=True)
-class ClassAgnosticExtractor(Extractor):
+class ClassAgnosticExtractor(MeasuredExtractor):
     """Puts an N-gram that no class prefers in the place of each N-gram of the reference.
 
     Candidates are the N-grams of the whole corpus whose log-odds z-scores (`auxtask.ground.log_odds`) lie below
@@ -31,7 +31,7 @@ class ClassAgnosticExtractor(Extractor):
     those classes alone; with `union` in every document.
 
     Args:
-        reference: finds the N-grams that are replaced.
+        reference: see `MeasuredExtractor`.
         num_merges: merges that are learned on the whole corpus, at least 1.
         max_z: above 0.
         max_factor: see `match_ngrams`.
@@ -45,25 +45,15 @@ class ClassAgnosticExtractor(Extractor):
     {(5, 6): {0: 2}, (8, 9): {0: 2, 1: 2}}
     """
 
-    reference: NgramExtractor = field(default_factory=NgramExtractor)
     num_merges: int = 5000
     max_z: float = 1.96
     max_factor: float = 1.5
 
     def __post_init__(self) -> None:
-        if not isinstance(self.reference, NgramExtractor):
-            raise AuxtaskError(f"reference={self.reference!r:.60} is no NgramExtractor; give one")
+        super().__post_init__()
         check_whole("num_merges", self.num_merges, least=1, example=5000)
         check_number("max_z", self.max_z, "(0, inf)", example=1.96)
         check_number("max_factor", self.max_factor, "[1, inf)", example=1.5)
-
-    @property
-    def word_scope(self) -> WordScope:
-        return self.reference.word_scope
-
-    @property
-    def cross_punctuation(self) -> bool:
-        return self.reference.cross_punctuation
 
     def inventory(self, documents: ClassDocuments) -> NgramInventory:
         """Find the N-grams of the reference and those of the corpus, and match them."""
@@ -83,13 +73,10 @@ class ClassAgnosticExtractor(Extractor):
                 "N-grams of the classes; raise num_merges, max_z or max_factor"
             )
         if is_main_process():
-            print(
-                f"{1 - len(partners) / len(wanted):.1%} of {len(wanted):,} N-grams have no class-agnostic partner"
-            )
+            share = 1 - len(partners) / len(wanted)
+            print(f"{share:.1%} of {len(wanted):,} N-grams have no class-agnostic partner", flush=True)
         frequencies = {
-            partner: {
-                document_class: candidates[partner].get(document_class, 0) for document_class in wanted[ngram]
-            }
+            partner: {at: candidates[partner].get(at, 0) for at in wanted[ngram]}
             for ngram, partner in partners.items()
         }
         return replace(corpus, frequencies=dict(sorted(frequencies.items())))

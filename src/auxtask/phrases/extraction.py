@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from tqdm.auto import tqdm
@@ -155,6 +155,32 @@ class NgramExtractor(Extractor):
             min_frequency=self.min_frequency,
             max_length=self.max_length,
         )
+
+
+@dataclass(frozen=True)
+class MeasuredExtractor(Extractor):
+    """An extractor whose N-grams take the place of those that byte-pair merges find, and are measured by them.
+
+    Args:
+        reference: finds the N-grams that are replaced; what it joins is joined here.
+
+    Raises:
+        AuxtaskError: the reference is no `NgramExtractor`.
+    """
+
+    reference: NgramExtractor = field(default_factory=NgramExtractor)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reference, NgramExtractor):
+            raise AuxtaskError(f"reference={self.reference!r:.60} is no NgramExtractor; give one")
+
+    @property
+    def word_scope(self) -> WordScope:
+        return self.reference.word_scope
+
+    @property
+    def cross_punctuation(self) -> bool:
+        return self.reference.cross_punctuation
 
 
 def _ngrams(documents: Sequence[Sequence[Unit | None]], merges: tuple[Merge, ...]) -> Iterator[Ngram]:

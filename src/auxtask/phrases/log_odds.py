@@ -14,8 +14,8 @@ from auxtask.phrases.ranked import RankedExtractor
 class LogOddsExtractor(RankedExtractor):
     """Takes the N-grams whose log-odds ratio between their class and the rest is most surely above 0.
 
-    The score is the z-score of Monroe et al. (2008), see `auxtask.ground.log_odds.log_odds_z_scores`, of the counts
-    of all N-grams of two and more units; those with a score of 0 or less are never taken.
+    The score is the z-score of Monroe et al. (2008), `auxtask.ground.log_odds.log_odds_z_scores`, of the counts of
+    all N-grams of two and more units; those with a score of 0 or less are never taken.
 
     Args:
         reference, max_length, min_frequency, equal: see `RankedExtractor`.

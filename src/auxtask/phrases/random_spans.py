@@ -30,10 +30,9 @@ def random_spans(labels: Sequence[list[str]], token_ids: Sequence[Sequence[int]]
         generator = np.random.default_rng(int.from_bytes(blake2b(content, digest_size=8).digest(), "little"))
         lengths = np.array([end - start for start, end, _ in spans], dtype=np.int64)
         starts = random_starts(len(row), lengths, generator)
-        places = zip(starts.tolist(), lengths.tolist(), spans, strict=True)
-        moved.append(
-            spans_to_labels(len(row), [(start, start + size, kind) for start, size, (*_, kind) in places])
-        )
+        types = [kind for _, _, kind in spans]
+        places = zip(starts.tolist(), (starts + lengths).tolist(), types, strict=True)
+        moved.append(spans_to_labels(len(row), places))
     return moved
 
 

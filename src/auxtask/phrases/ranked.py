@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,23 +12,23 @@ from tqdm.auto import tqdm
 from auxtask.errors import AuxtaskError
 from auxtask.ground.values import check_whole
 from auxtask.phrases.documents import ClassDocuments
-from auxtask.phrases.extraction import Extractor, NgramExtractor
+from auxtask.phrases.extraction import MeasuredExtractor
 from auxtask.phrases.inventory import NgramInventory
 from auxtask.phrases.positions import NgramPositions, number_ngrams
-from auxtask.phrases.segmentation import Ngram, WordScope
+from auxtask.phrases.segmentation import Ngram
 
 Equal = Literal["size", "coverage"]
 
 
 @dataclass(frozen=True)
-class RankedExtractor(Extractor):
+class RankedExtractor(MeasuredExtractor):
     """Takes the N-grams of highest score in each class, and segments documents by longest match.
 
     N-grams are taken until, in the segmented training documents of the class, as many surface as the reference
     has, or as many tokens lie in one. A subclass gives the scores.
 
     Args:
-        reference: finds the N-grams that say how many there are to be; what it joins is joined here.
+        reference: see `MeasuredExtractor`.
         max_length: longest N-gram, at least 2; in tokens (in words with the reference's `cross_word`).
         min_frequency: leave out N-grams that occur less often in the training documents, at least 1.
         equal: `size` takes as many N-grams in each class as the reference has; `coverage` as many as cover the
@@ -38,26 +38,16 @@ class RankedExtractor(Extractor):
         AuxtaskError: an argument is out of its range.
     """
 
-    reference: NgramExtractor = field(default_factory=NgramExtractor)
     max_length: int = 5
     min_frequency: int = 2
     equal: Equal = "size"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.reference, NgramExtractor):
-            raise AuxtaskError(f"reference={self.reference!r:.60} is no NgramExtractor; give one")
+        super().__post_init__()
         check_whole("max_length", self.max_length, least=2, example=5)
         check_whole("min_frequency", self.min_frequency, least=1, example=2)
         if self.equal not in get_args(Equal):
             raise AuxtaskError(f"equal={self.equal!r} is unknown; use {' or '.join(get_args(Equal))}")
-
-    @property
-    def word_scope(self) -> WordScope:
-        return self.reference.word_scope
-
-    @property
-    def cross_punctuation(self) -> bool:
-        return self.reference.cross_punctuation
 
     @abstractmethod
     def scores(self, ngrams: NgramPositions, document_class: int) -> NDArray[np.float64]:
