@@ -29,6 +29,7 @@ def test_holds_every_config_and_the_encoder_and_stays_small(wheel):
         assert f"auxtask/configs/{config.relative_to(ROOT / 'configs').as_posix()}" in names
     assert {
         "auxtask/assets/tiny/model.safetensors",
+        "auxtask/assets/general/english.tsv.xz",
         "auxtask/assets/tiny/tokenizer.json",
         "auxtask/py.typed",
     } <= names

@@ -27,21 +27,21 @@ words = st.lists(st.integers(5, 8), min_size=1, max_size=4)
 texts = st.lists(st.lists(words, max_size=8), min_size=1, max_size=6)
 
 
-def encoded(documents, padding=0):
-    """Documents of words of token ids, framed by 2 and 3 and padded by 0, as a data set."""
+def encoded(documents, before=0, behind=0):
+    """Documents of words of token ids, framed by 2 and 3 and padded by 0 on either side, as a data set."""
     columns = {"input_ids": [], "word_ids": [], "attention_mask": []}
     for document in documents:
         tokens = [(token, at) for at, word in enumerate(document) for token in word]
-        columns["input_ids"].append([2, *(token for token, _ in tokens), 3, *[0] * padding])
-        columns["word_ids"].append([-1, *(at for _, at in tokens), -1, *[-1] * padding])
-        columns["attention_mask"].append([1] * (len(tokens) + 2) + [0] * padding)
+        columns["input_ids"].append([*[0] * before, 2, *(token for token, _ in tokens), 3, *[0] * behind])
+        columns["word_ids"].append([*[-1] * before, -1, *(at for _, at in tokens), -1, *[-1] * behind])
+        columns["attention_mask"].append([0] * before + [1] * (len(tokens) + 2) + [0] * behind)
     return Dataset.from_dict(columns)
 
 
 @settings(deadline=None)
-@given(texts, st.integers(0, 3))
-def test_words_are_counted_as_a_loop_counts_them(documents, padding):
-    split = encoded(documents, padding)
+@given(texts, st.integers(0, 3), st.integers(0, 3))
+def test_words_are_counted_as_a_loop_counts_them(documents, before, behind):
+    split = encoded(documents, before, behind)
     found = WordCounts.of(split)
     counts = [Counter(map(tuple, document)) for document in documents]
     assert found.pieces == sorted(set().union(*counts))
@@ -63,7 +63,7 @@ def test_words_are_counted_as_a_loop_counts_them(documents, padding):
             for word in map(tuple, given_document)
             for _ in word
         ]
-        np.testing.assert_array_equal(row, [np.nan, *of_tokens, np.nan, *[np.nan] * padding])
+        np.testing.assert_array_equal(row, [*[np.nan] * (before + 1), *of_tokens, *[np.nan] * (behind + 1)])
 
 
 @settings(deadline=None, max_examples=50)

@@ -49,7 +49,7 @@ def tf_icf(occurrences: NDArray[np.int64], held_by: NDArray[np.int64], texts: in
     >>> tf_icf(np.array([30, 500]), np.array([20, 95_000]), 100_000).round(1).tolist()
     [254.1, 25.6]
     """
-    return occurrences * np.log((texts + 1) / (held_by + 1))
+    return np.multiply(occurrences, np.log((texts + 1) / (held_by + 1)), dtype=np.float64)
 
 
 def find_anchors(
@@ -76,7 +76,7 @@ def find_anchors(
             f"no word of letters stands {LEAST_OCCURRENCES} times in {words.num_documents:,} documents, so none "
             "can be an anchor of Difference-Masking; give more text or use another aux, such as tfidf_words"
         )
-    held_by = np.array([general.held_by(spelled[word]) for word in candidates])
+    held_by = np.array([general.held_by(spelled[word]) for word in candidates.tolist()])
     weights = tf_icf(words.totals[candidates], held_by, general.texts)
     return candidates[np.argsort(-weights, kind="stable")[:number]]
 
