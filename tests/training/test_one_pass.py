@@ -9,10 +9,13 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import binomtest
 
+from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.masking.pace import WithFurtherDocuments
 from auxtask.masking.random import RTMCollator
-from auxtask.runs.history import history_rows
+from auxtask.runs.folder import RunFolder
+from auxtask.runs.history import history_rows, read_history
+from auxtask.tasks.masking import MaskingTask
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.plan import TrainingPlan
 from auxtask.training.stages import masked_main, stage_trainer
@@ -21,6 +24,7 @@ from auxtask.training.weighting.gradnorm import GradNorm
 from auxtask.training.weighting.meta import MetaWeighting
 from auxtask.training.weighting.static import StaticWeighting
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
+from experiments import run
 
 PLAN = functools.partial(TrainingPlan, {}, StaticWeighting(), 0)
 
@@ -239,3 +243,26 @@ def test_a_resumed_run_goes_on_with_the_steps_and_the_rows_that_it_had(build):
     resumed = trained("resumed", resume_from_checkpoint=f"{whole.args.output_dir}/checkpoint-3")
     for name, value in whole.network.state_dict().items():
         assert torch.equal(resumed.network.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("fields", "tasks", "losses"),
+    [
+        ({"main_rows": "rtm", "task_every": 2}, ["rtm"], [{"main"}, {"main", "rtm"}, {"main"}, {"main", "rtm"}]),
+        ({"main_mask": "cyclic"}, [], [{"main"}] * 4),
+    ],
+)
+def test_a_run_from_text_to_scores(sentences, model_folder, tmp_path, fields, tasks, losses):
+    pairs = [(text, "ab"[at % 2]) for at, text in enumerate(sentences)]
+    dataset = build_text_dataset(dict.fromkeys(("train", "valid", "test"), pairs * 2), name="small", provenance={})
+    trainer = {
+        "num_train_epochs": 4, "per_device_train_batch_size": 12, "eval_strategy": "epoch", "eval_steps": None,
+        "bf16": False, "learning_rate": 1e-3, "per_device_eval_batch_size": 12, "report_to": "none",
+        "patience": None, "disable_tqdm": True, **fields,
+    }  # fmt: skip
+    weighting = MetaWeighting(dev_head="main", meta_share=0.2) if tasks else None
+    named = {name: MaskingTask(functools.partial(RTMCollator, mask_rate=0.3)) for name in tasks}
+    folder = RunFolder(tmp_path / "run")
+    metrics = run(dataset, model_folder, named, trainer, folder, weighting=weighting)
+    assert metrics["status"] == "finished"
+    assert [set(row["losses"]) for row in read_history(folder.path)] == losses
