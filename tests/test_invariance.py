@@ -21,12 +21,15 @@ from auxtask import (
 )
 from auxtask.data.encoding import encode_texts
 from auxtask.masking.frequency import annotate_frequencies
+from auxtask.masking.unit_likelihood import UnitLikelihoodMaskingCollator
+from auxtask.masking.whole_units import WholeUnitMaskingCollator
 from auxtask.masking.word_scores import WordScoreCollator
 from auxtask.training.batches import ClassificationCollator
 
 COLLATORS = (
     RTMCollator, L3MaskingCollator, FrequencyMaskingCollator, WholeWordMaskingCollator, SpanMaskingCollator,
     WordScoreCollator,
+    WholeUnitMaskingCollator, UnitLikelihoodMaskingCollator,
 )  # fmt: skip
 WORDS = (
     "the", "parser", "reads", "sentence", "tree", "model", "learns", "reader", "text", "would", "expect", "rates"
@@ -91,6 +94,9 @@ def check(tokenizer):
         stuffed["frequencies"] = pad_column(plain["frequencies"], padding, side, 0.5)
         # Any numbers will do for the scores of words.
         plain["word_scores"], stuffed["word_scores"] = plain["frequencies"], stuffed["frequencies"]
+        # Neighbouring words are a unit, and a word without a neighbour.
+        plain["unit_ids"] = [[word // 2 for word in row] for row in plain["word_ids"]]
+        stuffed["unit_ids"] = pad_column(plain["unit_ids"], padding, side, -1)
         features = rows({**stuffed, "label": plain["label"]})
         collators = [make(tokenizer, 0.3, seed=seed) for make in COLLATORS]
         for collator in (*collators, ClassificationCollator(tokenizer)):

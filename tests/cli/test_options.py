@@ -150,7 +150,7 @@ def test_every_preset_is_a_run(name):
         ("train", "aux.*.annotate.shape", get_args(Shape)),
         ("score", "functional", FUNCTIONALS),
         ("train", "aux.*.annotate.functional", set(FUNCTIONALS) - {"likelihood"}),
-        ("train", "aux.*.annotate.score", SCORES),
+        ("train", "aux.*.annotate.score", [*SCORES, *get_args(Score)]),
         ("train", "aux.*.masking.redraw", REDRAWS),
         ("train", "aux.*.masking.within", GROUPS),
         ("score", "splits", SPLITS),

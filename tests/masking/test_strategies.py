@@ -20,6 +20,8 @@ from auxtask.masking.permuted import PermutedL3MaskingCollator
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.selective import SelectiveMaskingCollator
 from auxtask.masking.span import SpanMaskingCollator
+from auxtask.masking.unit_likelihood import UnitLikelihoodMaskingCollator
+from auxtask.masking.whole_units import WholeUnitMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 
 LEVEL = 1e-6
@@ -34,11 +36,18 @@ TOKENS = {
     "entropy": EntropyMaskingCollator,
     "selective": SelectiveMaskingCollator,
 }
+WHOLE_UNITS = [WholeUnitMaskingCollator, UnitLikelihoodMaskingCollator]
 
 
 @pytest.fixture
 def features(tokenizer, sentences):
     encoded = encode_texts(sentences, tokenizer, None)
+    # Every word a unit, and likelihoods that differ from token to token.
+    encoded["unit_ids"] = encoded["word_ids"]
+    rng = np.random.default_rng(0)
+    encoded["likelihoods"] = [
+        np.where(np.array(row) < 0, np.nan, rng.random(len(row))) for row in encoded["word_ids"]
+    ]
     return [dict(zip(encoded, row, strict=True)) for row in zip(*encoded.values(), strict=True)]
 
 
@@ -156,7 +165,7 @@ def test_units_cover_the_mask_rate_on_average_in_every_document(tokenizer, featu
         assert counts[:, row].max() < mask_rate * words.total() + max(words.values()) * 10
 
 
-@pytest.mark.parametrize("kind", UNITS)
+@pytest.mark.parametrize("kind", UNITS + WHOLE_UNITS)
 def test_the_pieces_of_a_word_are_selected_together(tokenizer, features, kind):
     drawn = selections(kind(tokenizer, 0.3, seed=2), features, 50)
     split = 0
@@ -170,9 +179,10 @@ def test_the_pieces_of_a_word_are_selected_together(tokenizer, features, kind):
     assert split > 5
 
 
-def test_every_word_is_as_likely_as_another(tokenizer):
-    feature = {"input_ids": list(range(20, 30)), "word_ids": list(range(10))}
-    counts = selections(WholeWordMaskingCollator(tokenizer, 0.25, seed=3), [feature], 2000)[:, 0].sum(axis=0)
+@pytest.mark.parametrize("kind", [WholeWordMaskingCollator, WholeUnitMaskingCollator])
+def test_every_word_is_as_likely_as_another(tokenizer, kind):
+    feature = {"input_ids": list(range(20, 30)), "word_ids": list(range(10)), "unit_ids": list(range(10))}
+    counts = selections(kind(tokenizer, 0.25, seed=3), [feature], 2000)[:, 0].sum(axis=0)
     assert chisquare(counts).pvalue > LEVEL
 
 
@@ -188,7 +198,7 @@ def test_spans_have_the_published_mean_length(tokenizer):
 
 
 def test_masks_of_a_document_do_not_depend_on_what_shares_the_batch(tokenizer, features):
-    for kind in (RTMCollator, *UNITS):
+    for kind in (RTMCollator, *UNITS, *WHOLE_UNITS):
         collator = kind(tokenizer, 0.4, seed=5)
         alone, together = collator(features[2:3]), collator(features)
         length = len(features[2]["input_ids"])
@@ -205,5 +215,11 @@ def test_parameters_are_checked_at_the_door(tokenizer, features):
         SpanMaskingCollator(tokenizer, longest=0)
     with pytest.raises(AuxtaskError, match=r"needs a column 'word_ids'.*encode"):
         WholeWordMaskingCollator(tokenizer)([{"input_ids": features[0]["input_ids"]}])
+    with pytest.raises(AuxtaskError, match=r"corrupt='word' is unknown; use token or unit"):
+        WholeUnitMaskingCollator(tokenizer, corrupt="word")
+    with pytest.raises(AuxtaskError, match=r"pool='mean' is unknown; use geometric or arithmetic"):
+        UnitLikelihoodMaskingCollator(tokenizer, pool="mean")
+    with pytest.raises(AuxtaskError, match=r"needs a column 'unit_ids'.*annotate_ngram_units"):
+        WholeUnitMaskingCollator(tokenizer)([{"input_ids": features[0]["input_ids"]}])
     with pytest.raises(AuxtaskError, match=r"needs a column 'frequencies'"):
         FrequencyMaskingCollator(tokenizer)(features)

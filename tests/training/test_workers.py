@@ -17,6 +17,8 @@ from auxtask.masking.pace import EpochCounter, IndependentDocuments, LinearRate
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.span import SpanMaskingCollator
 from auxtask.masking.tfidf_words import annotate_tfidf
+from auxtask.masking.unit_likelihood import UnitLikelihoodMaskingCollator
+from auxtask.masking.whole_units import WholeUnitMaskingCollator
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 from auxtask.masking.word_scores import WordScoreCollator
 from auxtask.tasks.self_paced import RefreshedCollator, ScoreRefresh
@@ -46,6 +48,8 @@ COLLATORS = {
     "whole_word": WholeWordMaskingCollator,
     "span": SpanMaskingCollator,
     "word_scores": WordScoreCollator,
+    "units": WholeUnitMaskingCollator,
+    "likely_units": UnitLikelihoodMaskingCollator,
 }
 
 
@@ -54,7 +58,12 @@ def documents(tokenizer, sentences):
     encoded = encode_texts(sentences, tokenizer, None)
     rng = np.random.default_rng(0)
     likelihoods = [np.where(np.array(row) < 0, np.nan, rng.random(len(row))) for row in encoded["word_ids"]]
-    columns = {"likelihoods": likelihoods, "document": range(len(sentences)), "label": [0] * len(sentences)}
+    columns = {
+        "likelihoods": likelihoods,
+        "unit_ids": encoded["word_ids"],
+        "document": range(len(sentences)),
+        "label": [0] * len(sentences),
+    }
     return annotate_tfidf(annotate_frequencies(Dataset.from_dict({**encoded, **columns})))
 
 

@@ -139,6 +139,12 @@ RANKED = [
     Option("extractor.score", Choice("squared", "plain"), "whether p(N-gram) is squared in the PMI"),
 ]
 
+NGRAM_UNITS = [
+    Option("units.span_source", Choice("own_class", "union"), "whose N-grams a labelled document has"),
+    Option("units.words", Choice("join", "ignore"), "tokens of a word are one unit, or N-grams alone are"),
+    *moved(EXTRACTOR, "extractor", "units.extractor"),
+]
+
 AUX = [
     Option("aux", Fields("l3masking"), "auxiliary tasks by name; aux=stl is none"),
     Option("aux.*", COMPONENT, "auxiliary task"),
@@ -155,8 +161,17 @@ AUX = [
     Option("aux.*.annotate.shape", Choice("rank", "cosine"), "of similarity to them that masking goes by"),
     Option("aux.*.annotate.functional", Choice("entropy", "gini"), "how the predicted distribution is summed up"),
     Option("aux.*.annotate.delta", Real("[0, 1]", "0.01"), "a token that brings the class so near is important"),
-    Option("aux.*.annotate.score", Choice("important", "gain"), "what of a token's effect is the score"),
+    Option(
+        "aux.*.annotate.score",
+        Choice("important", "gain", "squared", "plain"),
+        "important or gain: what of a token's effect it is; squared or plain: the PMI that ranks N-grams",
+    ),
     Option("aux.*.annotate.folds", COUNT, "in which classifiers score what they have not seen; 1 for one of all"),
+    Option("aux.*.annotate.units", COMPONENT, "makes the units that stand in place of words"),
+    *moved(NGRAM_UNITS, "units", "aux.*.annotate"),
+    *moved(NGRAM_UNITS, "units", "aux.*.annotate.units"),
+    Option("aux.*.annotate.coverage", SHARE, "share of the tokens in N-grams: how many N-grams there are"),
+    Option("aux.*.annotate.min_count", COUNT, "rarer N-grams are left out", "occurrences"),
     Option("aux.*.metric", PLL_METRIC, "likewise, of those that are computed anew"),
     Option("aux.*.refresh_every", COUNT, "likelihoods are computed anew with the model in training", "epochs"),
     Option("aux.*.masking", COMPONENT, "masking strategy"),
@@ -169,6 +184,8 @@ AUX = [
         "that a span ends after each of its words",
     ),
     Option("aux.*.masking.longest", COUNT, "longest span", "words"),
+    Option("aux.*.masking.pool", Choice("geometric", "arithmetic"), "mean of a unit's likelihoods"),
+    Option("aux.*.masking.corrupt", Choice("token", "unit"), "what the 80/10/10 is drawn for"),
     Option("aux.*.masking.priority", COMPONENT, "from likelihoods to scores, by which tokens are masked"),
     Option("aux.*.masking.redraw", Choice("never", "epoch"), "when probabilities are dealt out anew"),
     Option("aux.*.masking.within", Choice("document", "pieces"), "among which tokens they are dealt out"),

@@ -135,6 +135,18 @@ class MaskingCollator(PerEpoch, ABC):
             Shape (documents, length), bool; False where not maskable.
         """
 
+    def kind_draws(self, features: Sequence[Feature], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Say which draw decides what becomes of a selected token: its own.
+
+        Args:
+            features: the documents of a batch.
+            uniforms: a draw for each token, (documents, length).
+
+        Returns:
+            The draw that counts for each token, same shape.
+        """
+        return uniforms
+
     def __call__(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Build a batch for masked language modelling.
 
@@ -156,6 +168,7 @@ class MaskingCollator(PerEpoch, ABC):
         generators = [np.random.default_rng(seed) for seed in self._seeds(input_ids, lengths)]
         selected = self.select(features, maskable, generators)
         uniforms = uniform_rows(generators, (2, *input_ids.shape), lengths)
+        uniforms[0] = self.kind_draws(features, uniforms[0])
         corrupted, labels = corrupt(
             input_ids,
             selected,
@@ -205,13 +218,16 @@ class TokenMaskingCollator(MaskingCollator):
             Shape (tokens,), at least 0; not a number at a token that is never masked.
         """
 
-    def select(
-        self,
-        features: Sequence[Feature],
-        maskable: NDArray[np.bool_],
-        generators: Sequence[np.random.Generator],
-    ) -> NDArray[np.bool_]:
-        """Draw each token with its probability."""
+    def probabilities(self, features: Sequence[Feature], maskable: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Say with which probability each token is selected.
+
+        Args:
+            features: the documents of a batch.
+            maskable: (documents, length), bool; False at special tokens and padding.
+
+        Returns:
+            Shape (documents, length), in [0, 1]; their mean over what is maskable in a document is the mask rate.
+        """
         maskable = maskable.copy()
         priorities = []
         for row, feature in zip(maskable, features, strict=True):
@@ -221,8 +237,17 @@ class TokenMaskingCollator(MaskingCollator):
             priorities.append(document[row])
         probabilities = np.zeros(maskable.shape)
         probabilities[maskable] = np.concatenate(self.adjust(priorities, self.rate))
+        return probabilities
+
+    def select(
+        self,
+        features: Sequence[Feature],
+        maskable: NDArray[np.bool_],
+        generators: Sequence[np.random.Generator],
+    ) -> NDArray[np.bool_]:
+        """Draw each token with its probability."""
         lengths = np.array([len(feature["input_ids"]) for feature in features])
-        return uniform_rows(generators, maskable.shape, lengths) < probabilities
+        return uniform_rows(generators, maskable.shape, lengths) < self.probabilities(features, maskable)
 
 
 def aligned_column(feature: Feature, name: str, maker: str) -> NDArray[np.float64]:
