@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from auxtask.cli.checks import check_options
 from auxtask.cli.command import plain
 from auxtask.cli.overrides import training_command
-from auxtask.cli.planning import resolved
+from auxtask.cli.resolving import resolved
 from auxtask.ground.files import config_folder
 from auxtask.masking.pace import CyclicRate, LinearRate
 from auxtask.runs.identity import result_settings

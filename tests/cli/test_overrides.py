@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from auxtask.cli.overrides import override_value, training_command
-from auxtask.cli.planning import resolved, run_identity
+from auxtask.cli.planning import run_identity
+from auxtask.cli.resolving import resolved
 from auxtask.data.dataset import build_text_dataset
 from auxtask.ground.files import config_folder
 from auxtask.runs.settings import class_name

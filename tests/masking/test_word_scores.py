@@ -15,9 +15,10 @@ from auxtask.data.encoding import encode
 from auxtask.data.word_counts import WordCounts
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import config_folder
+from auxtask.ground.log_odds import log_odds_z_scores
 from auxtask.masking.frequency import FrequencyMaskingCollator, annotate_frequencies
 from auxtask.masking.keyword import annotate_keywords, keywords
-from auxtask.masking.log_odds import annotate_log_odds, log_odds
+from auxtask.masking.log_odds import annotate_log_odds
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.masking.random import RTMCollator
 from auxtask.masking.tfidf_words import annotate_tfidf
@@ -68,7 +69,7 @@ def test_keywords_of_the_worked_example(tokenizer, on_list, of_keywords, of_othe
 
 def test_log_odds_of_the_worked_example():
     counts = np.array([[8, 40, 12, 0, 0], [2, 150, 8, 20, 0]])
-    z = log_odds(counts)
+    z = log_odds_z_scores(counts)
     np.testing.assert_allclose(z[0], (2.0791, -3.0141, 1.9855, -1.4159, 0), atol=5e-5)
     np.testing.assert_allclose(z[1], -z[0])
     parser, the, corpus, _, unseen = np.maximum(z[0], 0)
@@ -112,10 +113,10 @@ def test_one_class_alone_and_equal_use_leave_no_evidence(tokenizer, sentences):
     for row in annotate_log_odds(split):
         np.testing.assert_array_equal(probabilities(WordScoreCollator(tokenizer), row), 0.15)
     counts = np.random.default_rng(0).integers(1, 99, size=(1, 50))
-    assert not log_odds(counts).any()
-    assert not log_odds(np.repeat(counts, 3, axis=0)).any()
-    assert not log_odds(np.array([[3], [4]])).any()
-    assert np.isfinite(log_odds(np.array([[3, 0], [0, 0]]))).all()
+    assert not log_odds_z_scores(counts).any()
+    assert not log_odds_z_scores(np.repeat(counts, 3, axis=0)).any()
+    assert not log_odds_z_scores(np.array([[3], [4]])).any()
+    assert np.isfinite(log_odds_z_scores(np.array([[3, 0], [0, 0]]))).all()
 
 
 def test_keywords_are_those_of_a_loop():

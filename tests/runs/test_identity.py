@@ -7,7 +7,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from auxtask.cli import planning
-from auxtask.cli.planning import either_precision, fit_config, load_dataset, resolved, run_identity
+from auxtask.cli.planning import fit_config, load_dataset, run_identity
+from auxtask.cli.resolving import either_precision, resolved
 from auxtask.data.dataset import build_text_dataset
 from auxtask.ground.files import config_folder
 from auxtask.runs.identity import RunIdentity, result_settings

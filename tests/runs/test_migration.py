@@ -9,7 +9,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli.planning import resolved, run_identity
+from auxtask.cli.planning import run_identity
+from auxtask.cli.resolving import resolved
 from auxtask.data.dataset import build_text_dataset
 from auxtask.ground.files import config_folder
 from auxtask.runs.identity import RunIdentity

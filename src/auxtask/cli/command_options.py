@@ -4,14 +4,11 @@ from auxtask.cli.kinds import NULL, Choice, Component, Fields, ListOf, Real, Tex
 from auxtask.cli.options import (
     ADAPTATION,
     ADAPTER,
-    AUX,
     BASELINE,
-    CLASS_AGNOSTIC,
     COMPONENT,
     COUNT,
     COUNT_OR_NONE,
     DATASET,
-    EXTRACTOR,
     FOLDER,
     LEARNING_RATE,
     LENGTH,
@@ -22,8 +19,6 @@ from auxtask.cli.options import (
     PATHS,
     PLL_METRIC,
     POSITIVE,
-    RANKED,
-    REFERENCE,
     SCORING,
     SEED,
     SHARE,
@@ -34,6 +29,7 @@ from auxtask.cli.options import (
     moved,
     optional,
 )
+from auxtask.cli.task_options import AUX, CLASS_AGNOSTIC, EXTRACTOR, RANKED, REFERENCE
 from auxtask.cli.trainer_options import ARGUMENTS, EVAL_STEPS, TRAINER
 
 FROM_MODEL = [

@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from auxtask.cli.checks import MISREAD, OptionError, check_options
-from auxtask.cli.planning import either_precision, load_dataset, run_identity
+from auxtask.cli.planning import load_dataset, run_identity
+from auxtask.cli.resolving import either_precision
 from auxtask.runs.folder import RunFolder
 
 

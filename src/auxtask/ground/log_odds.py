@@ -1,34 +1,43 @@
-"""Log-odds ratios with an informative prior: how much more a class has of an item than the rest has."""
+"""The evidence that words or N-grams belong to a class: log-odds with an informative prior."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# A z-score below this is none: it comes of rounding, where a word is as frequent in all classes.
+ROUNDING = 1e-9
+
 
 def log_odds_z_scores(counts: ArrayLike, kappa: float = 1.0) -> NDArray[np.float64]:
-    """Compute for each class and item the z-score of its log-odds ratio against all other classes.
+    """Weigh the evidence that a word belongs to a class, for each class against all others.
 
-    With y the count of an item in a class, y' that in the rest, and the prior a = kappa (y + y'), the score is
-    d / sqrt(1 / (y + a) + 1 / (y' + a)), where d is the log of the odds of y + a among all of the class minus the
-    log of the odds of y' + a among all of the rest; natural logarithms (Monroe et al. 2008, equations 16, 20, 22).
+    z-scores of the log-odds ratio with an informative Dirichlet prior (Monroe et al. 2008):
+    with counts y and totals n of a class c and of the rest r, and a prior a of sum a_0,
+
+        d = ln((y_c + a) / (n_c + a_0 - y_c - a)) - ln((y_r + a) / (n_r + a_0 - y_r - a))
+        z = d / sqrt(1 / (y_c + a) + 1 / (y_r + a))
+
+    The prior of a word is a = kappa (y_c + y_r), the text itself.
 
     Args:
-        counts: shape (classes, items), at least 0; every item occurs in some class.
-        kappa: strength of the prior, above 0: the smaller, the more rare items stand out.
+        counts: how often each word stands in each class, at least 0, shape (classes, words).
+        kappa: strength of the prior, above 0.
 
     Returns:
-        Shape (classes, items), float64; 0 where an item is all there is.
+        z, positive where the word is more frequent in the class; 0 for a word that stands in no class, shape
+        (classes, words), float64.
 
     >>> log_odds_z_scores([[8, 40, 12, 0], [2, 150, 8, 20]])[0].round(4).tolist()
     [2.0791, -3.0141, 1.9855, -1.4159]
     """
-    of_class = np.asarray(counts, dtype=np.float64)
-    total = of_class.sum(axis=0)
-    prior = kappa * total
-    own, rest = of_class + prior, total - of_class + prior
-    if own.shape[1] == 1:
-        return np.zeros_like(own)
-    return (_log_odds(own) - _log_odds(rest)) / np.sqrt(1 / own + 1 / rest)
-
-
-def _log_odds(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.log(counts) - np.log(counts.sum(axis=1, keepdims=True) - counts)
+    counts = np.asarray(counts)
+    words, classes = counts.sum(axis=0), counts.sum(axis=1, keepdims=True)
+    total = words.sum()
+    # Neither a word without counts nor one without others beside it says anything of a class.
+    telling = (words > 0) & (words < total)
+    own, rest = counts[:, telling], (words - counts)[:, telling]
+    prior, prior_total = kappa * words[telling], kappa * total
+    ratio = np.log((own + prior) / (classes + prior_total - own - prior))
+    ratio -= np.log((rest + prior) / (total - classes + prior_total - rest - prior))
+    z = np.zeros(counts.shape)
+    z[:, telling] = ratio / np.sqrt(1 / (own + prior) + 1 / (rest + prior))
+    return np.where(np.abs(z) < ROUNDING, 0.0, z)

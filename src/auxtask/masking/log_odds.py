@@ -4,53 +4,15 @@ from typing import Literal, get_args
 
 import numpy as np
 from datasets import Dataset
-from numpy.typing import NDArray
 
 from auxtask.data.word_counts import WordCounts
 from auxtask.errors import AuxtaskError
+from auxtask.ground.log_odds import log_odds_z_scores
 from auxtask.ground.tools import Tools
 from auxtask.ground.values import check_number
 from auxtask.masking.word_scores import WORD_SCORES
 
 Of = Literal["own", "any"]
-
-# A z-score below this is none: it comes of rounding, where a word is as frequent in all classes.
-ROUNDING = 1e-9
-
-
-def log_odds(counts: NDArray[np.number], kappa: float = 1.0) -> NDArray[np.float64]:
-    """Weigh the evidence that a word belongs to a class, for each class against all others.
-
-    z-scores of the log-odds ratio with an informative Dirichlet prior (Monroe et al. 2008):
-    with counts y and totals n of a class c and of the rest r, and a prior a of sum a_0,
-
-        d = ln((y_c + a) / (n_c + a_0 - y_c - a)) - ln((y_r + a) / (n_r + a_0 - y_r - a))
-        z = d / sqrt(1 / (y_c + a) + 1 / (y_r + a))
-
-    The prior of a word is a = kappa (y_c + y_r), the text itself.
-
-    Args:
-        counts: how often each word stands in each class, at least 0, shape (classes, words).
-        kappa: strength of the prior, above 0.
-
-    Returns:
-        z, positive where the word is more frequent in the class; 0 for a word that stands in no class, shape
-        (classes, words), float64.
-
-    >>> log_odds(np.array([[8, 40, 12, 0], [2, 150, 8, 20]]))[0].round(4).tolist()
-    [2.0791, -3.0141, 1.9855, -1.4159]
-    """
-    words, classes = counts.sum(axis=0), counts.sum(axis=1, keepdims=True)
-    total = words.sum()
-    # Neither a word without counts nor one without others beside it says anything of a class.
-    telling = (words > 0) & (words < total)
-    own, rest = counts[:, telling], (words - counts)[:, telling]
-    prior, prior_total = kappa * words[telling], kappa * total
-    ratio = np.log((own + prior) / (classes + prior_total - own - prior))
-    ratio -= np.log((rest + prior) / (total - classes + prior_total - rest - prior))
-    z = np.zeros(counts.shape)
-    z[:, telling] = ratio / np.sqrt(1 / (own + prior) + 1 / (rest + prior))
-    return np.where(np.abs(z) < ROUNDING, 0.0, z)
 
 
 def annotate_log_odds(
@@ -58,7 +20,7 @@ def annotate_log_odds(
 ) -> Dataset:
     """Add the column `word_scores`: how much each token's word speaks for the class of its document.
 
-    The score is max(0, z) by `log_odds`; masking by it is that of KE-MLM (Kawintiranon and Singh 2021).
+    The score is max(0, z) by `log_odds_z_scores`; masking by it is that of KE-MLM (Kawintiranon and Singh 2021).
 
     Args:
         dataset: one split with the columns of `auxtask.data.encoding.encode` and with `label`, null for documents
@@ -93,7 +55,7 @@ def annotate_log_odds(
     counts = np.zeros((classes.max() + 1, number), dtype=np.int64)
     labelled = of_entries >= 0
     np.add.at(counts, (of_entries[labelled], words.types[labelled]), words.counts[labelled])
-    evidence = log_odds(counts, kappa)
+    evidence = log_odds_z_scores(counts, kappa)
     evidence[evidence < least] = 0
     scores = evidence.max(axis=0)[words.types]
     if of == "own":
