@@ -232,8 +232,9 @@ def _resources(config: DictConfig, dataset: TextDataset) -> Resources:
             OmegaConf.masked_copy(config, [str(name) for name in config if name not in others])
         )
         reference.aux, reference.force = {}, False
-        # Weights may be of tasks that it does not have.
+        # Weights and rows may be of tasks that it does not have.
         reference.weighting = {"_target_": "auxtask.training.weighting.static.StaticWeighting"}
+        OmegaConf.update(reference, "trainer", {"main_rows": None, "task_every": 1}, force_add=True)
         if not left_out:
             return fit_config(reference, dataset).folder / "model"
         # It has seen less than a run of this data set: no report takes it for one.

@@ -109,7 +109,7 @@ def _in_float32(
     scaling: float | None,
     **others: Any,
 ) -> tuple[Tensor, None]:
-    floats = {
+    floats: dict[str, Any] = {
         name: each.float() if isinstance(each, Tensor) and each.is_floating_point() else each
         for name, each in others.items()
     }

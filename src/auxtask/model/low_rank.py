@@ -1,6 +1,7 @@
 """The difference of two checkpoints in few bytes: low-rank factors of its matrices, all else as it is."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def _packed(steps: NDArray[np.int64]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(halves[:, ::2] | halves[:, 1::2] << BITS)
 
 
-def _unpacked(packed: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+def _unpacked(packed: NDArray[Any], size: int) -> NDArray[np.float64]:
     halves = np.stack([packed & (2**BITS - 1), packed >> BITS], axis=-1)
     return halves.reshape(len(packed), -1)[:, :size].astype(np.float64) - LEVELS
 

@@ -167,7 +167,9 @@ class NgramInventory:
     def _ngrams(self) -> dict[int | None, frozenset[Ngram]]:
         """The N-grams of each class, and under None those of any."""
         classes = range(len(self.class_names))
-        of_class = {at: frozenset(n for n, counts in self.frequencies.items() if at in counts) for at in classes}
+        of_class: dict[int | None, frozenset[Ngram]] = {
+            at: frozenset(n for n, counts in self.frequencies.items() if at in counts) for at in classes
+        }
         return {None: frozenset(self.frequencies), **of_class}
 
     @cached_property

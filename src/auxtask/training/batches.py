@@ -103,7 +103,9 @@ class MultiTaskCollator:
         main = self.main(features)
         if self.main_rows is not None:
             part = parts[self.main_rows]
-            rows = {name: part[name] for name in ("input_ids", "attention_mask") if name in part}
+            rows: dict[str, Tensor] = {
+                name: part[name] for name in ("input_ids", "attention_mask") if name in part
+            }
             if "input_ids" not in rows or len(rows["input_ids"]) != len(features):
                 raise AuxtaskError(
                     f"trainer.main_rows={self.main_rows!r} does not bring one row for each labelled document; "
