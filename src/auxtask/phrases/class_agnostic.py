@@ -60,7 +60,7 @@ class ClassAgnosticExtractor(MeasuredExtractor):
         wanted = self.reference.inventory(documents).frequencies
         corpus = replace(self.reference, scope="corpus", num_merges=self.num_merges).inventory(documents)
         z = log_odds_z_scores(count_table(corpus.frequencies, len(corpus.class_names)).T)
-        agnostic: NDArray[np.bool_] = (np.abs(z) < self.max_z).all(axis=0)
+        agnostic = np.all(np.abs(z) < self.max_z, axis=0).tolist()
         candidates = {
             ngram: counts
             for (ngram, counts), kept in zip(corpus.frequencies.items(), agnostic, strict=True)

@@ -109,7 +109,14 @@ class RankedExtractor(MeasuredExtractor):
             return len(np.unique(surfacing)) if self.equal == "size" else int(ngrams.tokens[surfacing].sum())
 
         taken = ranked[: bisect_left(range(len(ranked)), goal, key=reached)]
-        if self.equal == "size":
-            # The last one that is taken can bring several others to the surface.
-            taken = taken[np.isin(taken, found(taken))][:goal]
+        if self.equal == "coverage":
+            return found(taken)
+        taken = taken[np.isin(taken, found(taken))]
+        # The last one that is taken can bring several others to the surface: then leave out one that hides none.
+        for item in taken[::-1]:
+            if len(taken) <= goal:
+                break
+            others = taken[taken != item]
+            if len(np.unique(found(others))) == len(others):
+                taken = others
         return found(taken)
