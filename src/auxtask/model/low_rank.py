@@ -79,10 +79,9 @@ def apply_update(base: Weights, update: Mapping[str, NDArray[np.generic]]) -> di
         if name + LEFT not in update:
             weights[name] = update[name].astype(np.float32)
             continue
-        change = np.zeros(weights[name].shape)
-        left, right = (
-            _unpacked(update[name + part], size) for part, size in zip((LEFT, RIGHT), change.shape, strict=True)
-        )
+        rows, columns = weights[name].shape
+        change = np.zeros((rows, columns))
+        left, right = _unpacked(update[name + LEFT], rows), _unpacked(update[name + RIGHT], columns)
         # One direction after the other: a product of matrices may round differently on another machine.
         for column, row, factor in zip(left, right, update[name + SCALE].astype(np.float64), strict=True):
             change += np.outer(column * factor, row)

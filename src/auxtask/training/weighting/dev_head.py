@@ -74,7 +74,7 @@ class DevHead:
             batch: `input_ids`, `attention_mask` and `labels` of documents that are not trained on.
         """
         # The network may have moved to its device since the head was copied.
-        self.model.to(device=self.encoder.device)
+        self.model.to(self.encoder.device)  # type: ignore[arg-type]
         with evaluating(self.encoder):
             with torch.no_grad():
                 rows = {name: batch[name] for name in ("input_ids", "attention_mask")}
