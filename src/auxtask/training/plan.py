@@ -36,7 +36,8 @@ class TrainingPlan:
         main_mask: share of the main task's tokens that training documents show as the mask token, without a loss
             on them (token masking of the input, 2025): in [0, 1), or a schedule of it.
         main_rows: a masking task whose masked rows the main task reads too, so that a step has one pass of the
-            encoder and not two; None for rows of its own. Documents are evaluated as they are.
+            encoder and not two; None for rows of its own. Documents are evaluated as they are. With a weight of 0
+            for that task, the main task alone learns from its rows.
         task_every: auxiliary tasks take part in every so many steps alone, at least 1; rows of `main_rows` are
             masked in the others too.
         last_stage: fields that differ in a last stage, which trains the main task alone from the best checkpoint
