@@ -59,7 +59,7 @@ def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
     for name, rank in _ranks(sizes, room).items():
         left, values, right = factors[name]
         (rows, of_rows), (columns, of_columns) = _quantized(left[:, :rank].T), _quantized(right[:rank])
-        stored |= {name + LEFT: _packed(rows), name + RIGHT: _packed(columns)}
+        stored |= {name + LEFT: packed(rows), name + RIGHT: packed(columns)}
         stored[name + SCALE] = (values[:rank] * of_rows * of_columns).astype(np.float32)
     return stored
 
@@ -81,7 +81,7 @@ def apply_update(base: Weights, update: Mapping[str, NDArray[np.generic]]) -> di
             continue
         rows, columns = weights[name].shape
         change = np.zeros((rows, columns))
-        left, right = _unpacked(update[name + LEFT], rows), _unpacked(update[name + RIGHT], columns)
+        left, right = unpacked(update[name + LEFT], rows), unpacked(update[name + RIGHT], columns)
         # One direction after the other: a product of matrices may round differently on another machine.
         for column, row, factor in zip(left, right, update[name + SCALE].astype(np.float64), strict=True):
             change += np.outer(column * factor, row)
@@ -120,15 +120,26 @@ def _quantized(vectors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray
     return steps, lengths
 
 
-def _packed(steps: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Write two steps into a byte, the first into its lower half."""
+def packed(steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Write two whole steps into a byte, the first into its lower half.
+
+    Args:
+        steps: from -7 to 7, (vectors, size).
+
+    Returns:
+        Shape (vectors, size / 2), rounded up.
+
+    >>> unpacked(packed(np.array([[-7, 0, 7]])), 3).tolist()
+    [[-7.0, 0.0, 7.0]]
+    """
     halves = (np.pad(steps, ((0, 0), (0, steps.shape[1] % 2))) + LEVELS).astype(np.uint8)
     return np.ascontiguousarray(halves[:, ::2] | halves[:, 1::2] << BITS)
 
 
-def _unpacked(packed: NDArray[Any], size: int) -> NDArray[np.float64]:
-    halves = np.stack([packed & (2**BITS - 1), packed >> BITS], axis=-1)
-    return halves.reshape(len(packed), -1)[:, :size].astype(np.float64) - LEVELS
+def unpacked(halves: NDArray[Any], size: int) -> NDArray[np.float64]:
+    """Read what `packed` wrote; `size` is that of its vectors."""
+    steps = np.stack([halves & (2**BITS - 1), halves >> BITS], axis=-1)
+    return steps.reshape(len(halves), -1)[:, :size].astype(np.float64) - LEVELS
 
 
 def _names(update: Mapping[str, NDArray[np.generic]]) -> Iterator[str]:
