@@ -7,6 +7,7 @@ what they are costs nothing. The plain trainer of `transformers` takes the docum
 documents in random order, as it does unless `train_sampling_strategy="group_by_length"` tells it otherwise.
 
     python scripts/bench_step.py --rounds 120
+    python scripts/bench_step.py --rounds 20 --shape minilm --variants stl,rtm
     python scripts/bench_step.py --rounds 4 --batch-size 8 --shape bert-base --variants stl,rtm,bit_label,rtm:meta
 """
 
@@ -65,8 +66,8 @@ class RandomLikelihoods:
 
 
 def encoder_of_shape(shape: str, tokenizer: PreTrainedTokenizerBase, folder: Path) -> str:
-    """Give `tiny`, or write a BERT of base size with random weights."""
-    if shape == "tiny":
+    """Give `tiny` or `minilm`, or write a BERT of base size with random weights."""
+    if shape != "bert-base":
         return shape
     BertForMaskedLM(BertConfig()).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -132,7 +133,7 @@ def step(trainer: Any, features: list[dict[str, Any]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shape", default="tiny", choices=("tiny", "bert-base"))
+    parser.add_argument("--shape", default="tiny", choices=("tiny", "minilm", "bert-base"))
     parser.add_argument("--variants", default=VARIANTS, help="aux or aux:weighting, stl among them")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=40)
