@@ -119,9 +119,9 @@ train    | aux=bit_label mask_rate=0.3 | 2 | mask_rate changes nothing with aux=
 train    | aux=rtm trainer.main_rows=rtn | 2 | trainer.main_rows='rtn' is no masking task of this run; use rtm
 train    | aux=bit_label trainer.main_rows=bit_label | 2 | trainer.main_rows='bit_label' is no masking task of
 train    | aux=stl trainer.main_rows=rtm | 2 | trainer.main_rows='rtm' is no masking task of this run; use null
-train    | aux=rtm trainer.main_rows=rtm trainer.main_mask=0.1 | 2 | trainer.main_rows=rtm has the main task read
-train    | aux=rtm trainer.main_rows=rtm trainer.independent_batches=true | 2 | trainer.main_rows=rtm has the mai
-train    | aux=rtm trainer.main_rows=rtm unlabelled=files unlabelled.path=a | 2 | trainer.main_rows=rtm has the
+train    | aux=rtm trainer.main_mask=0.1 trainer.main_rows=rtm | 2 | trainer.main_rows=rtm has the main task read
+train    | aux=rtm trainer.independent_batches=true trainer.main_rows=rtm | 2 | trainer.main_rows=rtm has the mai
+train    | aux=rtm unlabelled=files unlabelled.path=a trainer.main_rows=rtm | 2 | trainer.main_rows=rtm has the
 train    | trainer.main_rows=5 | 2 | trainer.main_rows=5 is not text
 train    | trainer.main_mask=1 | 1 | trainer.main_mask=1 is not a number in [0, 1)
 train    | trainer.task_every=0 | 1 | trainer.task_every=0 is not a whole number from 1

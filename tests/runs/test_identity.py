@@ -6,7 +6,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from auxtask.cli import planning
+from auxtask.cli import resolving
 from auxtask.cli.planning import fit_config, load_dataset, run_identity
 from auxtask.cli.resolving import either_precision, resolved
 from auxtask.data.dataset import build_text_dataset
@@ -136,7 +136,7 @@ def test_auto_is_what_it_means_on_this_machine(few, monkeypatch, tmp_path):
     config = composed(f"paths.cache={tmp_path}", "aux=l3masking")
     ids = {}
     for fast in (True, False):
-        monkeypatch.setattr(planning, "remembered_bf16_is_fast", lambda folder, fast=fast: fast)
+        monkeypatch.setattr(resolving, "remembered_bf16_is_fast", lambda folder, fast=fast: fast)
         here = resolved(config)
         assert (here.trainer.bf16, here.scoring.dtype) == (fast, "bfloat16" if fast else "float32")
         ids[fast] = run_identity(here, few).run_id

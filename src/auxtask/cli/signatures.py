@@ -51,7 +51,7 @@ def signature(target: str) -> Signature | None:
         Its arguments; None where the source does not tell.
 
     >>> list(signature("auxtask.masking.span.SpanMaskingCollator").arguments)
-    ['tokenizer', 'mask_rate', 'seed', 'stop_probability', 'longest']
+    ['tokenizer', 'mask_rate', 'seed', 'mask_replace_prob', 'stop_probability', 'longest']
     """
     found = find(target)
     if found is None:

@@ -38,7 +38,7 @@ def low_rank_update(base: Weights, trained: Weights, num_bytes: int) -> Stored:
     Raises:
         AuxtaskError: the vectors and further weights alone take more.
 
-    >>> base, trained = {"a": np.zeros((3, 2))}, {"a": np.outer([1.0, 0, -1], [0.5, 1])}
+    >>> base, trained = {"a": np.zeros((3, 2))}, {"a": np.outer([1.0, 0, -1], [0.5, -0.5])}
     >>> update = low_rank_update(base, trained, num_bytes=7)
     >>> sorted(update), bool(np.abs(apply_update(base, update)["a"] - trained["a"]).max() < 0.05)
     (['a.left', 'a.right', 'a.scale'], True)
