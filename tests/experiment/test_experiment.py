@@ -265,6 +265,7 @@ def test_settings_are_checked_at_the_door(run):
         run(learning_speed=1)
 
 
+@pytest.mark.ci
 def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipped(
     dataset, model_folder, tmp_path
 ):
