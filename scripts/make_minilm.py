@@ -140,10 +140,26 @@ def learn_on(update: Mapping[str, NDArray[Any]], arguments: argparse.Namespace) 
     return start.update
 
 
+def pack(trained: Mapping[str, NDArray[Any]], num_bytes: int) -> Mapping[str, NDArray[Any]]:
+    """Sum up what training changed, and say how much of the change is held."""
+    base = base_weights(load_file(base_file("model.safetensors")))
+    update = low_rank_update(base, trained, num_bytes)
+    restored = apply_update(base, update)
+    changed = missed = 0.0
+    for name, weight in trained.items():
+        if name in base:
+            changed += float(((weight - base[name]).astype(float) ** 2).sum())
+            missed += float(((weight - restored[name]).astype(float) ** 2).sum())
+    print(f"it holds {1 - missed / changed:.1%} of the squared change of the layers", flush=True)
+    return update
+
+
 def main() -> None:
-    """Pack, and say how large the update is and how much of the change it holds."""
+    """Pack where that is to be done, train the update where there is text, and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="folder of the trained masked language model")
+    parser.add_argument(
+        "model", type=Path, help="folder of the trained masked language model, or an update that goes on"
+    )
     parser.add_argument("--megabytes", type=float, default=2.9, help="size of the update")
     parser.add_argument("--train", nargs="*", default=[], help="text files on which it learns on")
     parser.add_argument("--valid", nargs="*", default=None, help="text files that are held out")
@@ -152,16 +168,10 @@ def main() -> None:
     arguments = parser.parse_args()
     quiet_libraries()
     keep_freed_memory()
-    base = base_weights(load_file(base_file("model.safetensors")))
-    trained = load_file(arguments.model / "model.safetensors")
-    update: Mapping[str, Any] = low_rank_update(base, trained, round(arguments.megabytes * 1e6))
-    restored = apply_update(base, update)
-    changed = missed = 0.0
-    for name, weight in trained.items():
-        if name in base:
-            changed += float(((weight - base[name]).astype(float) ** 2).sum())
-            missed += float(((weight - restored[name]).astype(float) ** 2).sum())
-    print(f"it holds {1 - missed / changed:.1%} of the squared change of the layers", flush=True)
+    if arguments.model.is_file():
+        update: Mapping[str, Any] = load_file(arguments.model)
+    else:
+        update = pack(load_file(arguments.model / "model.safetensors"), round(arguments.megabytes * 1e6))
     if arguments.train:
         update = learn_on(update, arguments)
     path = arguments.output / "update.safetensors"
