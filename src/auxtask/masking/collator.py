@@ -196,7 +196,12 @@ class TokenMaskingCollator(MaskingCollator):
     ) -> NDArray[np.bool_]:
         """Draw each token with its probability."""
         lengths = np.array([len(feature["input_ids"]) for feature in features])
-        return uniform_rows(generators, maskable.shape, lengths) < self.probabilities(features, maskable)
+        uniforms = uniform_rows(generators, maskable.shape, lengths)
+        return self.token_draws(features, uniforms) < self.probabilities(features, maskable)
+
+    def token_draws(self, features: Sequence[Feature], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Say which draw, in [0, 1), decides on each token: its own; shapes (documents, length)."""
+        return uniforms
 
 
 def aligned_column(feature: Feature, name: str, maker: str) -> NDArray[np.float64]:

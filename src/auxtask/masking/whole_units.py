@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auxtask.errors import AuxtaskError
-from auxtask.masking.collator import Feature, Priorities, TokenMaskingCollator, aligned_column, uniform_rows
+from auxtask.masking.collator import Feature, Priorities, TokenMaskingCollator, aligned_column
 
 Corruption = Literal["token", "unit"]
 
@@ -50,16 +50,9 @@ class WholeUnitMaskingCollator(TokenMaskingCollator):
         """Give every unit the same score; a token of no unit is never masked."""
         return np.where(unit_ids_of(feature) < 0, np.nan, 1.0)
 
-    def select(
-        self,
-        features: Sequence[Feature],
-        maskable: NDArray[np.bool_],
-        generators: Sequence[np.random.Generator],
-    ) -> NDArray[np.bool_]:
-        """Draw each unit with the probability of its tokens."""
-        lengths = np.array([len(feature["input_ids"]) for feature in features])
-        uniforms = of_first_tokens(features, uniform_rows(generators, maskable.shape, lengths))
-        return uniforms < self.probabilities(features, maskable)
+    def token_draws(self, features: Sequence[Feature], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Let the draw of its first token decide on a unit."""
+        return of_first_tokens(features, uniforms)
 
     def kind_draws(self, features: Sequence[Feature], uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
         """Let each token decide for itself, or the first of a unit for all of it."""
