@@ -10,6 +10,7 @@ from auxtask import train as command
 from auxtask.baselines import yardsticks
 from auxtask.cli.command import run_command
 from auxtask.data.dataset import build_text_dataset
+from marking import rest_in_ci
 
 # Texts in which no two documents share a word of two letters.
 TEXTS = {
@@ -51,7 +52,7 @@ def rows(text, count=40, classes=2):
     return [{"text": text(n), "label": f"class {n % classes}"} for n in range(count)]
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("text", rest_in_ci(TEXTS.values()), ids=TEXTS)
 def test_texts_without_words_are_scored_and_the_yardsticks_say_why_they_are_skipped(run, tmp_path, text):
     for _ in range(2):
         code, output, error = run(rows(text))
@@ -100,6 +101,7 @@ def test_whatever_fails_after_the_metrics_is_one_line(run, monkeypatch, tmp_path
     assert ("this run, test" in output) == (not part.endswith("print_summary"))
 
 
+@pytest.mark.ci
 def test_damaged_yardsticks_are_computed_again(run, tmp_path):
     _, first, _ = run(rows("sea number {}".format))
     assert "tfidf svm, test" in first

@@ -17,6 +17,7 @@ import auxtask
 from auxtask.cli.command import run_command
 from auxtask.cli.command_options import OPTIONS
 from auxtask.errors import AuxtaskError
+from marking import rest_in_ci
 
 PRETRAIN = ("data.train=a.txt", "data.valid=b.txt")
 
@@ -323,7 +324,7 @@ def test_the_table_goes_over_every_command_and_names_what_was_typed():
             assert unquoted.startswith(option), words
 
 
-@pytest.mark.parametrize(("command", "words", "code", "said"), [ROWS[0], ROWS[27], ROWS[-15]])
+@pytest.mark.parametrize(("command", "words", "code", "said"), rest_in_ci([ROWS[0], ROWS[27], ROWS[-15]]))
 def test_so_it_is_in_a_process_of_its_own(tmp_path, command, words, code, said):
     paths = [f"paths.{name}={tmp_path / name}" for name in ("runs", "cache", "data")]
     done = subprocess.run(

@@ -18,6 +18,7 @@ from auxtask.cli.sweep import progress_line, sweep_jobs
 from auxtask.ground.files import config_folder, write_json
 from auxtask.runs.folder import RunFolder
 from auxtask.train import train
+from marking import rest_in_ci
 
 # The hyper-parameters in the public code of L3Masking's authors.
 PUBLISHED = {
@@ -178,7 +179,7 @@ def jobs_of_preset(name):
     return sweep_jobs(arguments, GlobalHydra.instance().config_loader()), sizes
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", rest_in_ci(PRESETS))
 def test_every_run_of_a_preset_can_be_composed(name):
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         jobs, sizes = jobs_of_preset(name)

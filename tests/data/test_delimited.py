@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from auxtask.data.delimited import DELIMITERS, read_delimited
 from auxtask.data.readers import read_documents
 from auxtask.errors import AuxtaskError
+from marking import rest_in_ci
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 characters = st.characters(exclude_categories=["Cs"])
@@ -21,7 +22,7 @@ def read(path, content, names=("text", "label")):
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("delimiter", rest_in_ci(DELIMITERS))
 @quick
 @given(data=st.data())
 def test_what_a_writer_quotes_comes_back(tmp_path, delimiter, quoting, data):

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from auxtask.data.sources import _single_topic_stories
 from auxtask.errors import AuxtaskError
+from marking import rest_in_ci
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "dataset"
 
@@ -38,7 +39,7 @@ def load(name, folder, **options):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", rest_in_ci(PUBLISHED))
 def test_real_data_has_the_published_counts(name, data_folder):
     dataset = load(name, data_folder)
     *sizes, n_classes, mean, std = PUBLISHED[name]

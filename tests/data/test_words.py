@@ -30,6 +30,7 @@ from families import (
     xlm_roberta,
     xlm_roberta_by_white_space,
 )
+from marking import rest_in_ci
 from oracles import naive_log_probs
 
 TEXTS = {
@@ -169,7 +170,7 @@ TOKENIZERS = {family: learned(family, ["a b ab é東京のアที่", "abab!a
 @pytest.mark.data
 @pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.ci)])
 @pytest.mark.parametrize(
-    "family", [wordpiece, byte_level_bpe, xlm_roberta, xlm_roberta_by_white_space, characters]
+    "family", rest_in_ci([wordpiece, byte_level_bpe, xlm_roberta, xlm_roberta_by_white_space, characters], quick=2)
 )
 def test_english_words_stay_those_of_the_pre_tokenizer(family, data_folder, count):
     for name in ("acl_arc", "20ng"):

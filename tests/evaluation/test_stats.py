@@ -15,7 +15,7 @@ from auxtask.stats import stats
 @pytest.mark.parametrize(
     ("chosen", "columns"),
     [
-        ("dataset=r8", [3]),
+        ("dataset=mr", [1]),
         pytest.param("datasets=ngram_tables", [1, 2, 3, 4, 5], marks=pytest.mark.ci),
     ],
 )

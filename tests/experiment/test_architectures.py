@@ -14,11 +14,12 @@ import auxtask
 from architectures import ALL, COMMON, TASKS, outcome, save_small_model, small_config, small_dataset, train
 from auxtask.model.loading import maximum_length
 from auxtask.runs.folder import RunFolder
+from marking import rest_in_ci
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("model_type", COMMON)
+@pytest.mark.parametrize("model_type", rest_in_ci(COMMON, quick=3))
 def test_the_common_ones_score_train_and_are_exported(model_type, tokenizer, sentences, tmp_path):
     name = tmp_path / "encoder"
     save_small_model(model_type, tokenizer, name)

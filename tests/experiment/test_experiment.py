@@ -23,6 +23,7 @@ from auxtask.tasks.self_paced import SelfPacedTask
 from auxtask.training import stages
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 from experiments import run as run_tasks
+from marking import rest_in_ci
 from processes import Command
 
 TRAINER = {
@@ -92,7 +93,7 @@ def figures(metrics):
     }
 
 
-@pytest.mark.parametrize("tasks", ["stl", pytest.param("rtm", marks=pytest.mark.ci), "l3masking"])
+@pytest.mark.parametrize("tasks", rest_in_ci(["l3masking", "stl", "rtm"]))
 def test_a_run_learns_and_leaves_the_files_of_the_contract(run, dataset, tasks):
     folder, metrics = run(tasks, model="tiny", learning_rate=5e-4)
     assert metrics["test"]["macro_f1"] > 0.9
@@ -195,7 +196,9 @@ def cut_in_its_epochs(run_in, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("damaged", ["model.safetensors", "optimizer.pt", "rng_state.pth", "trainer_state.json"])
+@pytest.mark.parametrize(
+    "damaged", rest_in_ci(["model.safetensors", "optimizer.pt", "rng_state.pth", "trainer_state.json"])
+)
 def test_a_run_whose_last_checkpoint_is_damaged_ends_with_the_figures_of_a_whole_one(
     run, whole, cut_in_its_epochs, tmp_path, capsys, damaged
 ):
@@ -223,7 +226,7 @@ def cut_after_its_stages(run_in, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("damaged", ["stage.json", "weights"])
+@pytest.mark.parametrize("damaged", rest_in_ci(["weights", "stage.json"]))
 def test_a_finished_stage_that_is_damaged_is_finished_again(
     run, whole, cut_after_its_stages, tmp_path, capsys, damaged
 ):

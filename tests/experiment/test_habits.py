@@ -63,6 +63,7 @@ def test_a_last_stage_goes_on_in_the_history_and_its_loss_is_the_main_one_alone(
     assert (metrics["best_step"], metrics["valid"]["macro_f1"]) == (best["step"], best["valid"]["macro_f1"])
 
 
+@pytest.mark.ci
 def test_a_last_stage_that_is_no_better_is_not_kept(run):
     plain, _, _ = run("plain")
     staged, metrics, history = run("staged", changes={"last_stage": {**STAGE, "learning_rate": 0.0}})
@@ -72,6 +73,7 @@ def test_a_last_stage_that_is_no_better_is_not_kept(run):
         torch.testing.assert_close(weights(staged)[name], value, rtol=0, atol=0)
 
 
+@pytest.mark.ci
 def test_a_run_that_is_cut_in_its_last_stage_goes_on_there(run, monkeypatch):
     _, whole, _ = run("whole", changes={"last_stage": STAGE})
 

@@ -70,6 +70,7 @@ def test_a_second_sigterm_ends_at_once_what_holds_the_first_back():
     assert process.wait(timeout=30) == -signal.SIGTERM
 
 
+@pytest.mark.ci
 def test_training_told_to_end_leaves_a_checkpoint_and_goes_on_to_the_figures_of_a_whole_run(
     tmp_path, model_folder
 ):

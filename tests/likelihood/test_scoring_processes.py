@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from datasets import Dataset
 
 from auxtask.data.encoding import encode
@@ -14,6 +15,7 @@ from processes import launch
 SPLITS = ("train", "valid", "test")
 
 
+@pytest.mark.ci
 def test_two_processes_score_what_one_does(tmp_path: Path, model_folder: Path, sentences: list[str]) -> None:
     texts = [f"{sentence} {other}" for sentence in sentences for other in sentences]
     rows = [{"text": text, "label": str(index % 2)} for index, text in enumerate(texts)]

@@ -95,6 +95,7 @@ def test_what_was_not_trained_is_the_sentence_encoders(folder):
     assert torch.equal(embeddings, base.embeddings.word_embeddings.weight)
 
 
+@pytest.mark.ci
 def test_it_is_the_same_to_the_last_bit_wherever_it_is_made(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("AUXTASK_CACHE", str(tmp_path))
     again = Path(resolve("minilm"))

@@ -40,6 +40,7 @@ def test_three_thousand_documents_are_segmented_as_in_training(r8):
     assert [cut(*pair) for pair in zip(documents, segmented, strict=True)] == expected
 
 
+@pytest.mark.ci
 def test_tables_of_r8(r8):
     tokenizer, token_ids, classes, class_names = r8
     inventory = NgramExtractor().extract(token_ids, classes, class_names=class_names)

@@ -128,6 +128,7 @@ def test_figures_show_what_the_histories_say(runs):
     assert set(block_figures(r8)) == {"curves"}
 
 
+@pytest.mark.ci
 def test_a_report_loads_no_torch(runs, tmp_path):
     command = "import runpy, sys; sys.argv = ['report', sys.argv[1], sys.argv[2]]\n"
     command += "runpy.run_module('auxtask.report', run_name='__main__')\n"
@@ -141,6 +142,7 @@ def test_a_report_loads_no_torch(runs, tmp_path):
     assert list(output.glob("figures/*.png"))
 
 
+@pytest.mark.ci
 def test_several_processes_draw_what_one_does(runs, tmp_path, monkeypatch):
     for at_least in (1, 100):
         monkeypatch.setattr(writing, "BLOCKS_WORTH_A_PROCESS", at_least)
