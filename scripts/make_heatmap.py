@@ -1,4 +1,4 @@
-"""Draw the heat map of the README: `python scripts/make_heatmap.py docs/heatmap.png`."""
+"""Draw a heat map of the documentation: `python scripts/make_heatmap.py docs/heatmap.png [MODEL]`, or `tiny`."""
 
 import sys
 
@@ -13,5 +13,5 @@ TEXT = (
 
 if __name__ == "__main__":
     quiet_libraries()
-    [scores] = PLLScorer.from_pretrained("tiny").score([TEXT])
+    [scores] = PLLScorer.from_pretrained(*(sys.argv[2:] or ["tiny"])).score([TEXT])
     mask_heatmap(scores, target=0.15).save(sys.argv[1])
