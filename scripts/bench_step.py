@@ -7,7 +7,7 @@ what they are costs nothing. The plain trainer of `transformers` takes the docum
 documents in random order, as it does unless `train_sampling_strategy="group_by_length"` tells it otherwise.
 
     python scripts/bench_step.py --rounds 120
-    python scripts/bench_step.py --rounds 20 --shape minilm --variants stl,rtm
+    python scripts/bench_step.py --rounds 20 --shape minilm --variants stl,rtm --compile
     python scripts/bench_step.py --rounds 4 --batch-size 8 --shape bert-base --variants stl,rtm,bit_label,rtm:meta
 """
 
@@ -74,11 +74,10 @@ def encoder_of_shape(shape: str, tokenizer: PreTrainedTokenizerBase, folder: Pat
     return str(folder)
 
 
-def build(variant: str, model_name: str, batch_size: int, folder: Path) -> MultiTaskTrainer:
-    """Build the trainer that `python -m auxtask.train aux=... weighting=...` would use."""
+def build(variant: str, model_name: str, fields: list[str], folder: Path) -> MultiTaskTrainer:
+    """Build the trainer that `python -m auxtask.train aux=... weighting=... FIELDS` would use."""
     aux, _, weighting = variant.partition(":")
     options = [f"aux={aux}", f"weighting={weighting or 'static'}", f"model.name={model_name}"]
-    fields = [f"trainer.per_device_train_batch_size={batch_size}", "trainer.disable_tqdm=true"]
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [*options, *fields])
     experiment = build_experiment(config, instantiate(config.dataset))
@@ -136,6 +135,7 @@ def main() -> None:
     parser.add_argument("--shape", default="tiny", choices=("tiny", "minilm", "bert-base"))
     parser.add_argument("--variants", default=VARIANTS, help="aux or aux:weighting, stl among them")
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--compile", action="store_true", help="the encoder (trainer.torch_compile)")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--warm-up", type=int, default=3, help="rounds before the clock runs")
     arguments = parser.parse_args()
@@ -145,7 +145,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model_name = encoder_of_shape(arguments.shape, load_tokenizer("tiny"), folder / "encoder")
-        trainers: dict[str, Any] = {variant: build(variant, model_name, size, folder) for variant in variants}
+        fields = [f"trainer.per_device_train_batch_size={size}", "trainer.disable_tqdm=true"]
+        fields += [f"trainer.torch_compile={arguments.compile}"]
+        trainers: dict[str, Any] = {variant: build(variant, model_name, fields, folder) for variant in variants}
         trainers[PLAIN] = trainers[RANDOM] = build_plain(trainers["stl"], model_name, size, folder)
     rows = {variant: list(trainer.train_dataset) for variant, trainer in trainers.items()}
     lengths = document_lengths(trainers["stl"].train_dataset)
