@@ -42,11 +42,13 @@ LEARNING_ON = (
     "recipe=minilm",
     "trainer.lr_scheduler_type=linear",
     "~trainer.lr_scheduler_kwargs",
-    "trainer.learning_rate=2.0e-4",
-    "head_learning_rate=2.0e-4",
-    "masking.mask_rate=0.2",
-    "masking.seed=1",
-    "trainer.seed=1",
+    "trainer.learning_rate=4.0e-4",
+    "trainer.warmup_steps=300",
+    "trainer.per_device_train_batch_size=32",
+    "+trainer.torch_compile=true",
+    "masking.mask_rate=0.3",
+    "masking.seed=2",
+    "trainer.seed=2",
     "data.train=[]",
 )
 

@@ -1,4 +1,4 @@
-"""Attention and dropout as CPUs compute them fastest; on other devices, and compiled, they stay as they are."""
+"""Attention and dropout as CPUs compute them fastest; on other devices they stay as they are."""
 
 from typing import Any
 
@@ -66,7 +66,8 @@ def cpu_attention(
     """Compute scaled dot product attention in training on a CPU, as `transformers` calls it.
 
     torch's fused attention knows no dropout on CPUs, and its backward pass is slow in bfloat16. So attention with
-    dropout is computed step by step, and attention without it in float32.
+    dropout is computed step by step, and attention without it in float32; where the network is compiled, both are
+    computed step by step, and the compiler fuses the steps.
 
     Args:
         module: the attention layer.
@@ -81,9 +82,9 @@ def cpu_attention(
         (documents, length, heads, width of a head), and None in place of the weights.
     """
     stock = (module, query, key, value, attention_mask, dropout, scaling)
-    if not (_on_plain_cpu(query) and torch.is_grad_enabled()):
+    if query.device.type != "cpu" or not torch.is_grad_enabled():
         return sdpa_attention_forward(*stock, **others)
-    if not dropout:
+    if not dropout and not torch.compiler.is_compiling():
         return _in_float32(*stock, **others)
     causal = others.get("is_causal")
     causal = getattr(module, "is_causal", False) if causal is None else causal

@@ -37,7 +37,8 @@ class Recipe:
         masking: `mask_rate` of the first step, `final_mask_rate` of the last, `valid_mask_rate`, `seed` and
             `mask_replace_prob` as for `RTMCollator`.
         block_length: tokens of a block, special ones included.
-        trainer: fields of `transformers.TrainingArguments`; its `seed` also draws the first weights.
+        trainer: fields of `transformers.TrainingArguments`; its `seed` also draws the first weights, and its
+            `torch_compile` compiles the encoder.
         head_learning_rate: of the vocabulary head; None for that of the encoder.
         saved_dtype: `float32` or `bfloat16`, of the weights on disk.
     """
@@ -84,12 +85,15 @@ def pretrain(recipe: Recipe, train_files: Files, valid_files: Files | None, outp
     set_seed(recipe.trainer["seed"])
     masked_lm = recipe.start.make_network(tokenizer, stream, fresh=checkpoint is None)
     model = MaskedLanguageModeling(masked_lm)
+    fields = dict(recipe.trainer)
+    if fields.pop("torch_compile", False):
+        masked_lm.base_model.compile(dynamic=False)  # all blocks have one length
     rates = recipe.masking
     draw = {"seed": rates["seed"], "mask_replace_prob": rates["mask_replace_prob"]}
     valid_masking = RTMCollator(tokenizer, rates["valid_mask_rate"], **draw)
     trainer = PretrainingTrainer(
         model,
-        training_arguments(output / "checkpoints", **recipe.trainer),
+        training_arguments(output / "checkpoints", **fields),
         masking=RTMCollator(tokenizer, LinearRate(rates["mask_rate"], rates["final_mask_rate"]), **draw),
         head_learning_rate=recipe.head_learning_rate,
         train_dataset=blocks["train"],
