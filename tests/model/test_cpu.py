@@ -51,8 +51,12 @@ def batch():
     return {"input_ids": torch.randint(5, 50, (3, 9)), "attention_mask": mask, "labels": torch.tensor([0, 1, 0])}
 
 
-@pytest.mark.parametrize("dropout", [0.0, 1e-9], ids=["fused", "step by step"])
-def test_losses_and_gradients_are_those_of_the_stock_layers(model, batch, dropout):
+@pytest.mark.parametrize(
+    ("dropout", "compiled"),
+    [(0.0, False), (1e-9, False), pytest.param(0.0, True, marks=pytest.mark.slow)],
+    ids=["fused", "step by step", "compiled"],
+)
+def test_losses_and_gradients_are_those_of_the_stock_layers(model, batch, dropout, compiled):
     fast = copy.deepcopy(model)
     train_fast_on_cpu(fast)
     assert fast.config._attn_implementation == ATTENTION
@@ -62,6 +66,8 @@ def test_losses_and_gradients_are_those_of_the_stock_layers(model, batch, dropou
             module.attention_dropout = dropout
         if isinstance(module, nn.Dropout):
             module.p = dropout
+    if compiled:
+        fast.base_model.compile(dynamic=True)
     for each in (model, fast):
         each(**batch).loss.backward()
     for (name, one), other in zip(model.named_parameters(), fast.parameters(), strict=True):
