@@ -1,6 +1,6 @@
 """The sweeper of `+sweep=tune`, in the one place where Hydra looks for plugins.
 
-Every Hydra command of an environment loads this file: it loads little, and nothing of auxtask before a study begins.
+Every Hydra command of an environment loads this file: it loads little, nothing of auxtask before a study begins.
 """
 
 from dataclasses import dataclass, field

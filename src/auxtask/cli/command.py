@@ -91,7 +91,7 @@ def in_sweep() -> bool:
 
 
 def in_search() -> bool:
-    """Tell whether this run is one of a sweep that looks for the best, and so does not know its runs beforehand."""
+    """Tell whether this run is one of a sweep that looks for the best and does not know its runs beforehand."""
     return in_sweep() and is_search(HydraConfig.get())
 
 

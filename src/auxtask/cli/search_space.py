@@ -61,7 +61,7 @@ class SearchSpace:
         parser = OverridesParser.create(config_loader=runs.loader)
         typed = {each.get_key_element(): each for each in parser.parse_overrides(list(arguments))}
         preset = parser.parse_overrides([f"{name}={values}" for name, values in own.items()])
-        chosen = {each.get_key_element(): each for each in preset} | typed
+        chosen = typed | {name: each for each in preset if (name := each.get_key_element()) not in typed}
         fixed = [str(each.input_line) for each in chosen.values() if not each.is_sweep_override()]
         searched = {name: each for name, each in chosen.items() if each.is_sweep_override()}
         for name, override in searched.items():
@@ -80,7 +80,6 @@ class SearchSpace:
         return cls(fixed, space, idle)
 
 
-@dataclass(frozen=True)
 class Runs:
     """The configs of the runs of a study.
 
@@ -89,19 +88,23 @@ class Runs:
         master: the config of the whole study.
     """
 
-    loader: ConfigLoader
-    master: DictConfig
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self.loader = loader
+        self.master = master
+        self._settings: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def config(self, overrides: Sequence[str]) -> DictConfig:
         """Compose the config of a run."""
         whole = self.loader.load_sweep_config(self.master, list(overrides))
         return OmegaConf.masked_copy(whole, [str(name) for name in whole if name != "hydra"])
 
-    def settings(self, overrides: Sequence[str]) -> dict[str, Any]:
+    def settings(self, *overrides: str) -> dict[str, Any]:
         """Give all that can change the result of a run, whose options are checked."""
-        config = self.config(overrides)
-        check_options("train", config)
-        return result_settings(plain(with_mask_rate(config)))
+        if overrides not in self._settings:
+            config = self.config(overrides)
+            check_options("train", config)
+            self._settings[overrides] = result_settings(plain(with_mask_rate(config)))
+        return self._settings[overrides]
 
 
 def distribution(override: Override) -> "BaseDistribution":
@@ -160,15 +163,17 @@ def _counts(
     """Tell whether the values of an option make different runs, beside each choice of the groups searched."""
     values = _tried(space[name])
     for beside in _beside(runs, name, space):
-        shared = [*fixed, *beside]
+        # What is wrong without the option is another matter.
+        without = runs.settings(*fixed, *beside)
+        differ = (runs.settings(*fixed, *beside, f"{name}={value}") != without for value in values)
         try:
-            first, *others = (runs.settings([*shared, f"{name}={value}"]) for value in values)
+            # Of what was typed, each end is checked.
+            counts = any([*differ] if is_typed else differ) or len(values) == 1
         except (HydraException, OptionError):
-            runs.settings(shared)  # what is wrong without the option is another matter
             if is_typed:
                 raise
             return False
-        if others and all(each == first for each in others):
+        if not counts:
             return False
     return True
 

@@ -1,7 +1,7 @@
 """A study: Optuna proposes what each trial tries, and the trials are ranked by their validation scores.
 
-A trial is an ordinary run. The study itself is kept nowhere: its proposals follow from its seed and from the scores so
-far, and those stand in the run folders. So the same line, given again, meets its finished runs in their order.
+A trial is an ordinary run. The study itself is kept nowhere: its proposals follow from its seed and the scores
+so far, which stand in the run folders. So the same line, given again, meets its finished runs in their order.
 """
 
 import shlex
@@ -112,10 +112,9 @@ def search(
         seed: of the proposals; the same seed and scores make the same proposals.
 
     Returns:
-        The outcome of each proposal, in order; what is proposed twice is run once.
+        The outcome of each proposal, in order; what is proposed twice is run once, and a failed run counts as 0.
     """
     import optuna
-    from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
@@ -129,8 +128,8 @@ def search(
         new = [proposal for proposal in dict.fromkeys(proposals) if proposal not in outcomes]
         outcomes |= zip(new, launch(len(outcomes), new), strict=True)
         for trial, proposal in zip(trials, proposals, strict=True):
-            score = outcomes[proposal].score
-            study.tell(trial, score, state=TrialState.FAIL if score is None else TrialState.COMPLETE)
+            # A run that failed counts as the lowest score there is: it would be proposed again and again.
+            study.tell(trial, outcomes[proposal].score or 0.0)
     return outcomes
 
 
