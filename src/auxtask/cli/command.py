@@ -92,16 +92,19 @@ def in_sweep() -> bool:
 
 def in_search() -> bool:
     """Tell whether this run is one of a sweep that looks for the best and does not know its runs beforehand."""
-    return in_sweep() and is_search(HydraConfig.get())
+    return in_sweep() and is_search(HydraConfig.get().sweeper._target_)
 
 
-def is_search(hydra_config: DictConfig) -> bool:
+def is_search(sweeper: str) -> bool:
     """Tell whether a sweeper chooses its next runs by what came of the last ones.
 
     Args:
-        hydra_config: Hydra's own node of a config.
+        sweeper: the path of its class.
+
+    >>> is_search("hydra._internal.core_plugins.basic_sweeper.BasicSweeper")
+    False
     """
-    return not hydra_config.sweeper._target_.endswith(".BasicSweeper")
+    return not sweeper.endswith(".BasicSweeper")
 
 
 @contextmanager

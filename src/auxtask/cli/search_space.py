@@ -154,7 +154,7 @@ def as_typed(value: Any, kind: "BaseDistribution") -> str:
         return str(value)
     if getattr(kind, "step", None) is not None:
         return repr(round(value, 10))
-    return repr(min(max(float(f"{value:.3g}"), kind.low), kind.high))  # type: ignore[attr-defined]
+    return repr(min(max(float(f"{value:.3g}"), kind.low), kind.high))
 
 
 def _counts(
@@ -186,5 +186,5 @@ def _beside(runs: Runs, name: str, space: Mapping[str, "BaseDistribution"]) -> I
 
 def _tried(kind: "BaseDistribution") -> list[str]:
     """The ends of an interval, or all choices, as they are typed."""
-    values = kind.choices if hasattr(kind, "choices") else [kind.low, kind.high]  # type: ignore[attr-defined]
+    values = kind.choices if hasattr(kind, "choices") else [kind.low, kind.high]
     return [as_typed(value, kind) for value in dict.fromkeys(values)]

@@ -31,7 +31,7 @@ class SweepProgress(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Find the folder of every run; the same run named twice counts once."""
-        if is_search(config.hydra):
+        if is_search(config.hydra.sweeper._target_):
             return
         loader = GlobalHydra.instance().config_loader()
         arguments = [f"{name}={values}" for name, values in (config.hydra.sweeper.params or {}).items()]
