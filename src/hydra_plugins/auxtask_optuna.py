@@ -8,6 +8,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -22,6 +23,10 @@ class OptunaSweeper(Sweeper):
         seed: of the proposals.
         params: values of options, or what they are searched in, in Hydra's grammar of sweeps.
     """
+
+    # There once Hydra has set the sweeper up.
+    config: DictConfig
+    launcher: Launcher
 
     def __init__(self, n_trials: int, n_jobs: int, seed: int, params: DictConfig) -> None:
         self.n_trials = n_trials
