@@ -19,7 +19,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from auxtask.cli.command import run_command
 from auxtask.cli.search_space import Runs, SearchSpace, as_typed, distribution
-from auxtask.cli.study import Outcome, search, trials_table
+from auxtask.cli.study import TrialOutcome, search, trials_table
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import config_folder
 from auxtask.runs.folder import RunFolder
@@ -123,7 +123,7 @@ def studied(n_trials=20, n_jobs=1, seed=0, space=None):
 
     def launch(before, proposals):
         launches.append((before, len(proposals)))
-        return [Outcome(parabola(proposal), Path("runs", proposal[0])) for proposal in proposals]
+        return [TrialOutcome(parabola(proposal), Path("runs", proposal[0])) for proposal in proposals]
 
     space = space or {"rate": FloatDistribution(1e-5, 1e-2, log=True)}
     return search(space, launch, n_trials=n_trials, n_jobs=n_jobs, seed=seed), launches
@@ -154,10 +154,10 @@ def test_proposals_made_at_once_are_launched_together_and_twice_proposed_is_once
 
 def test_the_table_ranks_by_score_and_ends_with_what_failed():
     outcomes = {
-        ("a.rate=1", "b.rate=2"): Outcome(None, Path("x/1")),
-        ("a.rate=3", "b.rate=4"): Outcome(0.25, Path("x/2")),
-        ("a.rate=5", "b.rate=6"): Outcome(0.75, Path("x/3")),
-        ("a.rate=7", "b.rate=8"): Outcome(0.75, Path("x/4")),
+        ("a.rate=1", "b.rate=2"): TrialOutcome(None, Path("x/1")),
+        ("a.rate=3", "b.rate=4"): TrialOutcome(0.25, Path("x/2")),
+        ("a.rate=5", "b.rate=6"): TrialOutcome(0.75, Path("x/3")),
+        ("a.rate=7", "b.rate=8"): TrialOutcome(0.75, Path("x/4")),
     }
     table = trials_table(outcomes, "micro_f1")
     assert table.columns == ("trial", "a.rate", "b.rate", "micro-F1", "run")

@@ -36,7 +36,7 @@ Proposal = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What came of a proposal.
 
     Args:
@@ -96,12 +96,12 @@ def run_study(study: Study, arguments: Sequence[str]) -> None:
 
 def search(
     space: Mapping[str, "BaseDistribution"],
-    launch: Callable[[int, Sequence[Proposal]], Sequence[Outcome]],
+    launch: Callable[[int, Sequence[Proposal]], Sequence[TrialOutcome]],
     *,
     n_trials: int,
     n_jobs: int,
     seed: int,
-) -> dict[Proposal, Outcome]:
+) -> dict[Proposal, TrialOutcome]:
     """Let the tree-structured Parzen estimator (Bergstra et al. 2011) look for the highest score.
 
     Args:
@@ -118,7 +118,7 @@ def search(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    outcomes: dict[Proposal, Outcome] = {}
+    outcomes: dict[Proposal, TrialOutcome] = {}
     for before in range(0, n_trials, n_jobs):
         trials = [study.ask(dict(space)) for _ in range(min(n_jobs, n_trials - before))]
         proposals = [
@@ -138,7 +138,7 @@ def run_folder(config: DictConfig) -> Path:
     return run_identity(resolved(config), load_dataset(config)).path(config.paths.runs)
 
 
-def trials_table(outcomes: Mapping[Proposal, Outcome], metric: str) -> Table:
+def trials_table(outcomes: Mapping[Proposal, TrialOutcome], metric: str) -> Table:
     """Rank trials by their validation scores.
 
     Args:
@@ -148,7 +148,7 @@ def trials_table(outcomes: Mapping[Proposal, Outcome], metric: str) -> Table:
     Returns:
         A row a trial, the best first and those that failed last: its values, its score and its run.
 
-    >>> found = {("mask_rate=0.1",): Outcome(0.5, Path("a")), ("mask_rate=0.3",): Outcome(0.6, Path("b"))}
+    >>> found = {("mask_rate=0.1",): TrialOutcome(0.5, Path("a")), ("mask_rate=0.3",): TrialOutcome(0.6, Path("b"))}
     >>> table = trials_table(found, "macro_f1")
     >>> table.columns, [str(cell) for cell in table.rows[0]]
     (('trial', 'mask_rate', 'macro-F1', 'run'), ['2', '0.3', '0.6000', 'b'])
@@ -193,7 +193,7 @@ def _check(study: Study) -> None:
 
 def _launched(
     launcher: Launcher, fixed: Sequence[str], before: int, proposals: Sequence[Proposal]
-) -> list[Outcome]:
+) -> list[TrialOutcome]:
     """Run some trials, which are not the first if others ran before."""
     for number, proposal in enumerate(proposals, start=before + 1):
         print(visible(f"trial {number}: {' '.join(proposal)}"), flush=True)
@@ -201,7 +201,7 @@ def _launched(
     return [_outcome(job) for job in jobs]
 
 
-def _outcome(job: JobReturn) -> Outcome:
+def _outcome(job: JobReturn) -> TrialOutcome:
     """Read what came of a job, and say why it failed unless the command has said it."""
     assert job.cfg is not None
     folder = run_folder(job.cfg)
@@ -209,16 +209,16 @@ def _outcome(job: JobReturn) -> Outcome:
         error = job._return_value  # the property raises it
         if not isinstance(error, SaidError):
             print(visible(f"the trial failed: {type(error).__name__}: {first_line(error)}"), flush=True)
-        return Outcome(None, folder)
+        return TrialOutcome(None, folder)
     if job.return_value is None:
         raise AuxtaskError(
             f"a trial of this study, run '{folder}', is being computed by another process; wait for it, "
             "or let one study run several trials at once: hydra.sweeper.n_jobs=2 hydra/launcher=joblib"
         )
-    return Outcome(job.return_value, folder)
+    return TrialOutcome(job.return_value, folder)
 
 
-def _print_trials(outcomes: Mapping[Proposal, Outcome], metric: str) -> None:
+def _print_trials(outcomes: Mapping[Proposal, TrialOutcome], metric: str) -> None:
     """Print the table of trials, and where their runs are."""
     from rich.console import Console
 
