@@ -148,10 +148,10 @@ def trials_table(outcomes: Mapping[Proposal, TrialOutcome], metric: str) -> Tabl
     Returns:
         A row a trial, the best first and those that failed last: its values, its score and its run.
 
-    >>> found = {("mask_rate=0.1",): TrialOutcome(0.5, Path("a")), ("mask_rate=0.3",): TrialOutcome(0.6, Path("b"))}
+    >>> found = {("rate=0.1",): TrialOutcome(0.5, Path("a")), ("rate=0.3",): TrialOutcome(0.6, Path("b"))}
     >>> table = trials_table(found, "macro_f1")
     >>> table.columns, [str(cell) for cell in table.rows[0]]
-    (('trial', 'mask_rate', 'macro-F1', 'run'), ['2', '0.3', '0.6000', 'b'])
+    (('trial', 'rate', 'macro-F1', 'run'), ['2', '0.3', '0.6000', 'b'])
     """
     names = [word.partition("=")[0].lstrip("+") for word in next(iter(outcomes))]
     short = [name.rpartition(".")[2] for name in names]
