@@ -32,6 +32,7 @@ def test_holds_every_config_and_the_encoder_and_stays_small(wheel):
         "auxtask/assets/general/english.tsv.xz",
         "auxtask/assets/tiny/tokenizer.json",
         "auxtask/py.typed",
+        "hydra_plugins/auxtask_optuna.py",
     } <= names
     assert wheel.stat().st_size < 12 * 2**20
 

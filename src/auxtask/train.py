@@ -5,7 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from auxtask.baselines.yardsticks import cached_yardsticks
-from auxtask.cli.command import in_sweep, left_out_if_it_fails, run_command
+from auxtask.cli.command import in_search, in_sweep, left_out_if_it_fails, run_command
 from auxtask.cli.planning import fit_config, load_dataset, method_name
 from auxtask.data.intake import intake_line
 from auxtask.ground.escaping import visible
@@ -13,8 +13,16 @@ from auxtask.ground.machine import is_main_process
 from auxtask.runs.folder import RunHeldError
 
 
-def train(config: DictConfig) -> None:
-    """Compute the run that the config describes, unless it is finished, and say what came of it."""
+def train(config: DictConfig) -> float | None:
+    """Compute the run that the config describes, unless it is finished, and say what came of it.
+
+    Args:
+        config: of the run.
+
+    Returns:
+        Its validation score by `trainer.metric`, in [0, 1]; None where another process computes it, and in all
+        processes of a run but the main one.
+    """
     dataset = load_dataset(config)
     if (intake := dataset.provenance.get("intake")) and is_main_process():
         print(intake_line(intake), flush=True)
@@ -23,10 +31,15 @@ def train(config: DictConfig) -> None:
     except RunHeldError as error:
         if not in_sweep():
             raise
-        print(visible(f"{error}; going on with the next"))
-        return
+        print(visible(str(error) if in_search() else f"{error}; going on with the next"))
+        return None
     if not is_main_process():
-        return
+        return None
+    score: float = run.metrics["valid"][config.trainer.metric]
+    if in_search():
+        # Whoever sees test scores while choosing may choose by them.
+        print(visible(f"validation {config.trainer.metric} {score:.4f}, run: {run.folder}"), flush=True)
+        return score
     # The run is finished, whatever comes of what is said beside it.
     scores: dict[str, dict[str, float]] = {}
     with left_out_if_it_fails("the yardsticks are left out"):
@@ -42,6 +55,7 @@ def train(config: DictConfig) -> None:
             yardsticks=scores,
             note=None if run.computed else "already finished; force=true computes it again",
         )
+    return score
 
 
 if __name__ == "__main__":

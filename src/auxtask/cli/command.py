@@ -26,12 +26,12 @@ from auxtask.ground.machine import keep_freed_memory
 from auxtask.ground.termination import TerminatedError, raised_on_sigterm
 
 
-def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
+def run_command(config_name: str, task: Callable[[DictConfig], object]) -> None:
     """Run a command under Hydra; bad input ends in one line on standard error.
 
     Args:
         config_name: the primary config in `config_folder()`, without its ending.
-        task: the command's body; it gets the composed config.
+        task: the command's body; it gets the composed config, and what it gives, a sweeper gets.
 
     Raises:
         SystemExit: with 2 if the command line makes no config (an unknown or missing name, a value of another
@@ -42,11 +42,11 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     quiet_libraries()
     keep_freed_memory()
 
-    def guarded(config: DictConfig) -> None:
+    def guarded(config: DictConfig) -> object:
         try:
             check_options(config_name, config)
             _check_folders(config)
-            task(config)
+            return task(config)
         except Exception as error:
             said = _explained(error)
             if said is None:
@@ -54,7 +54,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
             message, code = said
             _say(message)
             # A sweep goes on with its other runs; Hydra raises the first error at its end.
-            raise (_SaidError(code) if in_sweep() else SystemExit(code)) from None
+            raise (SaidError(code) if in_sweep() else SystemExit(code)) from None
 
     typed = list(sys.argv[1:])
     try:
@@ -65,7 +65,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         if stop.code == 0 and {"--help", "-h"} & {*typed}:
             print(help_table(config_name))
         raise
-    except _SaidError as error:
+    except SaidError as error:
         raise SystemExit(error.code) from None
     except KeyboardInterrupt:
         _say("interrupted; the same command goes on from the last checkpoint")
@@ -90,6 +90,23 @@ def in_sweep() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
+def in_search() -> bool:
+    """Tell whether this run is one of a sweep that looks for the best and does not know its runs beforehand."""
+    return in_sweep() and is_search(HydraConfig.get().sweeper._target_)
+
+
+def is_search(sweeper: str) -> bool:
+    """Tell whether a sweeper chooses its next runs by what came of the last ones.
+
+    Args:
+        sweeper: the path of its class.
+
+    >>> is_search("hydra._internal.core_plugins.basic_sweeper.BasicSweeper")
+    False
+    """
+    return not sweeper.endswith(".BasicSweeper")
+
+
 @contextmanager
 def left_out_if_it_fails(what: str) -> Iterator[None]:
     """Let the failure of something beside the point end in one line on standard error.
@@ -109,7 +126,7 @@ def left_out_if_it_fails(what: str) -> Iterator[None]:
         print(visible(f"{what}: {_one_line(reason)}"), file=sys.stderr)
 
 
-class _SaidError(Exception):
+class SaidError(Exception):
     """An error that was said in its line, with the exit code it deserves."""
 
     def __init__(self, code: int) -> None:

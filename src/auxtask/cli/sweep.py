@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from auxtask.cli.checks import MISREAD, OptionError, check_options
+from auxtask.cli.command import is_search
 from auxtask.cli.planning import load_dataset, run_identity
 from auxtask.cli.resolving import either_precision
 from auxtask.runs.folder import RunFolder
@@ -30,8 +31,7 @@ class SweepProgress(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Find the folder of every run; the same run named twice counts once."""
-        if not config.hydra.sweeper._target_.endswith(".BasicSweeper"):
-            # A sweeper that searches does not know its runs beforehand.
+        if is_search(config.hydra.sweeper._target_):
             return
         loader = GlobalHydra.instance().config_loader()
         arguments = [f"{name}={values}" for name, values in (config.hydra.sweeper.params or {}).items()]
