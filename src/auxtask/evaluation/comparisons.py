@@ -169,7 +169,7 @@ def compare(dataset: str, blocks: Sequence[Block], resampled: Resampled) -> list
         resampled: scores over resamples of the test documents and of the seeds.
 
     Returns:
-        By metric, block and method; p is corrected over the planned comparisons of the data set by the same metric.
+        By metric, block and method; p is corrected over the planned comparisons of the data set by one metric.
     """
     found = [(block, contrast) for block in blocks if block.dataset == dataset for contrast in contrasts(block)]
     runs = [paired_runs(contrast.group, contrast.reference) for _, contrast in found]

@@ -8,8 +8,8 @@ from auxtask.evaluation.groups import Block, Group
 
 # What is compared with the single-task reference is everything; with random masks, all that masks.
 REFERENCE, RANDOM_MASKS = "stl", "rtm"
-# Named before any run: does likelihood matter, does it matter which tokens are unlikely, does likelihood matter for
-# whole N-grams, and is one pass over masked rows more than masked rows of the main task?
+# Named before any run: does likelihood matter, does it matter which tokens are unlikely, does likelihood matter
+# for whole N-grams, and is one pass over masked rows more than masked rows of the main task?
 PLANNED = (
     ("l3masking", "rtm"),
     ("l3masking", "l3masking_permuted"),
@@ -37,8 +37,8 @@ class Contrast:
 def contrasts(block: Block) -> list[Contrast]:
     """List what is compared in a block.
 
-    Every method is compared with `stl`, every masking strategy with `rtm`, and both parts of each planned contrast
-    with each other; but for `stl`, only where both have the same weighting, mask rate and whatever else they share.
+    Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
+    with each other; but for `stl`, only where they have the same weighting, mask rate and whatever else they share.
 
     Args:
         block: groups that may be compared.
