@@ -38,7 +38,7 @@ def contrasts(block: Block) -> list[Contrast]:
     """List what is compared in a block.
 
     Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
-    with each other; but for `stl`, only where they have the same weighting, mask rate and whatever else they share.
+    with each other; but for `stl`, only where they agree in weighting, mask rate and whatever else they share.
 
     Args:
         block: groups that may be compared.

@@ -1,4 +1,4 @@
-"""Each masking strategy at the common mask rate and at its own best one, chosen and reported on different seeds."""
+"""Each masking strategy at the common mask rate and at its own best, chosen and reported on different seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -129,8 +129,8 @@ def mask_rate_table(block: Block, ddof: int, command_line: CommandLine) -> Table
             Note(
                 "",
                 f"The best rate has the best mean validation score, in percent, over the seeds "
-                f"{', '.join(map(str, SELECTION_SEEDS))}, of equals the one nearer {COMMON_RATE}. Test scores are of "
-                "other seeds alone: mean ± standard deviation in percent.",
+                f"{', '.join(map(str, SELECTION_SEEDS))}, of equals the one nearer {COMMON_RATE}. Test scores "
+                "are of other seeds alone: mean ± standard deviation in percent.",
             ),
         ],
     )

@@ -15,8 +15,9 @@ from auxtask.tables.values import Cell, Note, Number, Table
 
 SEEDS = (3, 5, 10)
 PLANNING = (
-    f"From pairs of runs of {REFERENCE} that differ in their seeds, before any comparison is looked at. Discordant: "
-    "the share of test documents that one run of a pair classifies correctly and the other does not. One pair: "
+    f"From pairs of runs of {REFERENCE} that differ in their seeds, before any comparison is looked at. "
+    "Discordant: the share of test documents that one run of a pair classifies correctly and the other does not. "
+    "One pair: "
     "McNemar's test of two runs, seeds as given; empty where so few discordant documents cannot tell. Of several "
     "seeds: 2.80 √(v/N + s²/S), v the variance of the mean difference over N documents and s that of differences "
     "over S seeds; in brackets by Student's t with one degree less than seeds. Two-sided .05, power .8."

@@ -23,9 +23,9 @@ CONTRASTS = (
 )
 DETECTABLE = (
     "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error "
-    "between two runs of the reference that differ in their seeds; in brackets by Student's t, which the verdict "
-    "goes by. Not detectable is a difference whose interval includes 0 and that is below it, which is not the same "
-    "as no effect; open is any other whose p is not small."
+    "of as many pairs of runs of the reference that differ in their seeds; in brackets by Student's t, which the "
+    "verdict goes by. Not detectable is a difference whose interval includes 0 and that is below it, which is not "
+    "the same as no effect; open is any other whose p is not small."
 )
 
 
@@ -39,8 +39,8 @@ def ranking_table(block: Block, comparisons: Sequence[Comparison], metric: str, 
         ddof: of standard deviations over seeds, 1 or 0.
 
     Returns:
-        A row a method and reference, the best method first, with the scores in its first row; None where nothing is
-        compared.
+        A row a method and reference, the best method first, with its scores in its first row; None where nothing
+        is compared.
     """
     found: dict[str, list[Comparison]] = {group.label: [] for group in block.groups}
     for comparison in comparisons:

@@ -192,9 +192,10 @@ def null_error(scores: ArrayLike, seeds: int) -> float | None:
 
 
 def detectable_by_pair(discordant: float, documents: int) -> float | None:
-    """Give the smallest difference in accuracy that McNemar's test finds at two-sided .05 with power .8 (Miettinen 1968).
+    """Give the smallest difference in accuracy that McNemar's test finds at two-sided .05 with power .8.
 
-    It is D of `N D^2 = (z_.975 sqrt(d) + z_.8 sqrt(d - D^2))^2`, a quadratic equation, for two runs over N documents.
+    It is D of `N D^2 = (z_.975 sqrt(d) + z_.8 sqrt(d - D^2))^2` for two runs over N documents (Miettinen 1968), a
+    quadratic equation.
 
     Args:
         discordant: d, the share of documents that one of the two classifies correctly and the other does not.
