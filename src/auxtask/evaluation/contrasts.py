@@ -95,7 +95,7 @@ def _of_tasks(settings: Mapping[str, Any]) -> dict[str, set[str]]:
     for name, value in settings.items():
         if name.startswith("aux."):
             # The units of N-grams stand within what scores them, or by themselves.
-            option = name.split(".", 2)[2].replace("annotate.units.", "annotate.")
+            option = ".".join(name.split(".")[2:]).replace("annotate.units.", "annotate.")
         else:
             option = "masking.mask_rate" if name == "trainer.main_mask" else ""
         if option and option not in OF_THE_METHOD:
