@@ -198,10 +198,7 @@ def test_the_error_of_no_difference_is_that_over_all_pairs_of_runs():
     generator = np.random.default_rng(6)
     gold = np.zeros(50, dtype=int)
     predicted = (generator.random((4, 50)) < 0.3).astype(int)
-    draws = np.array(
-        [np.ones(50), *(np.bincount(generator.integers(50, size=50), minlength=50) for _ in range(9))]
-    )
-    scores = Resamples(gold, 2, draws.astype(np.float32)).scores(predicted)["macro_f1"]
+    scores = resamples_of(gold, 2, 9, seed=2).scores(predicted)["macro_f1"]
     pairs = [(one, other) for one in range(4) for other in range(one)]
     of_documents = np.mean([np.var(scores[1:, one] - scores[1:, other]) for one, other in pairs])
     of_seeds = np.mean([(scores[0, one] - scores[0, other]) ** 2 for one, other in pairs])
