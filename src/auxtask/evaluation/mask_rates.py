@@ -103,10 +103,11 @@ def mask_rate_table(block: Block, ddof: int, command_line: CommandLine) -> Table
         return None
     notes = Notes()
     rates = sorted({rate for search in searches for rate in search.groups})
+    shown = [(search.groups.get(COMMON_RATE), search.groups[search.best]) for search in searches]
     scores = [
-        ranked([_score(search.groups.get(rate or search.best), metric, ddof) for search in searches])
+        ranked([_score(group, metric, ddof) for group in at_rate])
         for metric in REPORTED
-        for rate in (COMMON_RATE, None)
+        for at_rate in zip(*shown, strict=True)
     ]
     rows = [
         [
