@@ -7,6 +7,8 @@ from auxtask.ground.files import write_json, write_json_lines, write_text
 from auxtask.runs.identity import RunIdentity
 from auxtask.runs.metrics import classification_metrics, per_class_f1
 
+LABELERS = ("all_phrase", "common_label", "bit_label", "disregard")
+
 
 def make_run(
     folder,
@@ -20,6 +22,7 @@ def make_run(
     names=("a", "b", "c"),
     history=((10, 1.0, 0.4), (20, 2.0, 0.5)),
     weights=None,
+    valid=0.5,
     run_id=None,
     baseline=None,
     **settings,
@@ -31,7 +34,7 @@ def make_run(
         "force": False,
         "dataset": {"_target_": "auxtask.data.named.load_named", "name": dataset, "data_folder": "data"},
         "model": {"name": model, "max_length": 128, "learning_rate": 0.001},
-        "aux": {} if method == "stl" else {method: {"_target_": "auxtask.tasks.masking.MaskingTask"}},
+        "aux": {} if method == "stl" else {method: task(method)},
         "weighting": {"_target_": "auxtask.training.weighting.static.StaticWeighting", "auxiliary": 1.0},
         "scoring": {"dtype": "auto", "stride": None},
         "trainer": {"max_steps": -1, "learning_rate": 0.001, "logging_steps": 50},
@@ -76,7 +79,7 @@ def make_run(
         {
             "status": "finished",
             "test": classification_metrics(gold, predicted, len(names)),
-            "valid": {"micro_f1": 0.5, "macro_f1": 0.5, "accuracy": 0.5},
+            "valid": {"micro_f1": valid, "macro_f1": valid, "accuracy": valid},
             "per_class": per_class_f1(gold, predicted, list(names)),
             "best_step": history[-1][0] if history else 0,
             "steps": history[-1][0] if history else 0,
@@ -87,6 +90,14 @@ def make_run(
         },
     )
     return path
+
+
+def task(method):
+    """The config of the one task of a method."""
+    if method in LABELERS:
+        return {"_target_": "auxtask.tasks.recognition.RecognitionTask"}
+    masking = {"_target_": f"auxtask.masking.toy.{method}", "mask_rate": 0.15}
+    return {"_target_": "auxtask.tasks.masking.MaskingTask", "masking": masking}
 
 
 def files_of(folder):

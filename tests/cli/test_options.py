@@ -134,7 +134,10 @@ def test_every_preset_is_a_run(name):
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [f"+preset={name}"])
     check_options("train", config)
-    assert list(config.aux) == ([] if name == "stl" or name.startswith("tapt") else [name])
+    alone = name in ("stl", "main_mask") or name.startswith("tapt")
+    assert list(config.aux) == ([] if alone else ["rtm"] if name == "one_pass" else [name])
+    rows = {"main_mask": (0.15, None), "one_pass": (0, "rtm")}.get(name, (0, None))
+    assert (config.trainer.main_mask, config.trainer.main_rows) == rows
     masking = {"tapt": ["rtm"], "tapt_l3masking": ["l3masking"]}.get(name, [])
     assert list(config.get("adaptation", {}).get("masking", [])) == masking
 

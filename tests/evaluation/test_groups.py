@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auxtask.evaluation.class_gains import class_gains
+from auxtask.evaluation.class_gains import class_gains, gains_by_method
 from auxtask.evaluation.groups import comparable_blocks, differences
 from auxtask.runs.reading import read_runs
 from folders import make_run
@@ -57,6 +57,21 @@ def test_a_baseline_joins_the_block_of_its_model_whatever_its_trainer_settings(t
     [block] = blocks_of(tmp_path)
     assert [group.label for group in block.groups] == ["stl", "tfidf_logreg"]
     assert block.seeds == [0]
+
+
+def test_masked_rows_of_the_main_task_are_part_of_the_method(tmp_path):
+    make_run(tmp_path, method="stl")
+    make_run(tmp_path, method="rtm")
+    make_run(tmp_path, method="stl", trainer__main_mask=0.15)
+    make_run(tmp_path, method="rtm", trainer__main_rows="rtm")
+    [block] = blocks_of(tmp_path)
+    assert [(group.strategy, group.label) for group in block.groups] == [
+        ("stl", "stl"),
+        ("rtm", "rtm"),
+        ("rtm, main_rows", "rtm, trainer.main_rows=rtm"),
+        ("stl, main_mask", "stl, trainer.main_mask=0.15"),
+    ]
+    assert list(gains_by_method(block)) == ["rtm", "rtm, trainer.main_rows=rtm", "stl, trainer.main_mask=0.15"]
 
 
 def test_mean_and_deviation_of_the_worked_example(tmp_path):

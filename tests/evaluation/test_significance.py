@@ -8,19 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from auxtask.evaluation.comparisons import Comparison, compare, difference_table, outcome_table
-from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.significance import (
-    Difference,
     Resamples,
     crossed_bootstrap,
     detectable,
+    detectable_by_pair,
     draw_counts,
     holm,
+    null_error,
 )
-from auxtask.runs.reading import read_runs
-from auxtask.tables.values import Interval
-from folders import make_run
 
 
 def resamples_of(gold, num_classes, count, seed):
@@ -167,6 +163,57 @@ def test_the_smallest_detectable_effect_of_a_worked_example(seeds, points):
     assert 100 * detectable(error, seeds).normal == pytest.approx(points, abs=5e-3)
 
 
+TEST_DOCUMENTS = (139, 85, 2189, 2568, 3554, 4043, 7532, 22500)
+
+
+@pytest.mark.parametrize(
+    ("discordant", "points"),
+    [
+        (0.05, (None, None, 1.34, 1.24, 1.05, 0.98, 0.72, 0.42)),
+        (0.10, (7.45, 9.48, 1.89, 1.75, 1.49, 1.39, 1.02, 0.59)),
+        (0.15, (9.13, 11.61, 2.32, 2.14, 1.82, 1.71, 1.25, 0.72)),
+    ],
+)
+def test_the_smallest_detectable_effect_of_one_pair_is_the_one_of_tables(discordant, points):
+    for documents, expected in zip(TEST_DOCUMENTS, points, strict=True):
+        got = detectable_by_pair(discordant, documents)
+        assert got is None if expected is None else 100 * got == pytest.approx(expected, abs=5e-3)
+
+
+@given(st.floats(0.001, 1), st.integers(1, 5000))
+def test_the_smallest_detectable_effect_of_one_pair_solves_its_equation(discordant, documents):
+    got = detectable_by_pair(discordant, documents)
+
+    def needed(difference):
+        spread = 1.959964 * discordant**0.5 + 0.841621 * (discordant - difference**2) ** 0.5
+        return spread**2 / difference**2
+
+    if got is None:
+        assert needed(discordant) > documents * (1 - 1e-6)
+    else:
+        assert needed(got) == pytest.approx(documents, rel=1e-5)
+
+
+def test_the_error_of_no_difference_is_that_over_all_pairs_of_runs():
+    generator = np.random.default_rng(6)
+    gold = np.zeros(50, dtype=int)
+    predicted = (generator.random((4, 50)) < 0.3).astype(int)
+    scores = resamples_of(gold, 2, 9, seed=2).scores(predicted)["macro_f1"]
+    pairs = [(one, other) for one in range(4) for other in range(one)]
+    of_documents = np.mean([np.var(scores[1:, one] - scores[1:, other]) for one, other in pairs])
+    of_seeds = np.mean([(scores[0, one] - scores[0, other]) ** 2 for one, other in pairs])
+    for seeds in (1, 3):
+        assert null_error(scores, seeds) ** 2 == pytest.approx((of_documents + of_seeds) / seeds)
+    assert null_error(scores[:, :1], 3) is None
+
+
+def test_the_error_of_no_difference_over_all_draws_is_the_one_of_discordant_documents():
+    # Two runs of equal accuracy over three documents; one is right on the first alone, the other on the second.
+    scores = all_draws(3) @ np.array([[1, 0], [0, 1], [0, 0]]) / 3
+    discordant = 2 / 3
+    assert null_error(scores, 1) ** 2 == pytest.approx(discordant / 3)
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_rejects_what_the_step_down_rule_rejects(p_values):
     level = 0.05
@@ -178,100 +225,3 @@ def test_holm_rejects_what_the_step_down_rule_rejects(p_values):
         rejected.add(at)
     assert {at for at, p in enumerate(corrected) if p <= level} == rejected
     assert all(p <= q <= 1 for p, q in zip(p_values, corrected, strict=True))
-
-
-def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
-    generator = np.random.default_rng(0)
-    gold = generator.integers(3, size=200)
-    flawed = np.where(generator.random(200) < 0.4, (gold + 1) % 3, gold)
-    close = flawed.copy()
-    close[:2] = (close[:2] + 1) % 3
-    for seed in range(4):
-        for method, predicted in (("stl", flawed), ("rtm", close), ("l3masking", gold)):
-            make_run(tmp_path, method=method, seed=seed, gold=gold, predicted=predicted)
-    comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=500)
-    outcomes = {(c.method, c.reference, c.metric): c.outcome for c in comparisons}
-    assert outcomes["l3masking", "stl", "macro_f1"] == "win"
-    assert outcomes["l3masking", "rtm", "micro_f1"] == "win"
-    assert outcomes["rtm", "stl", "macro_f1"] == "tie"
-    assert ("stl", "rtm", "macro_f1") not in outcomes
-    by_name = {(c.method, c.reference): c for c in comparisons if c.metric == "micro_f1"}
-    difference = by_name["l3masking", "stl"].difference.value
-    assert difference == pytest.approx(100 * np.mean(flawed != gold))
-    assert by_name["l3masking", "stl"].seeds == [pytest.approx(difference)] * 4
-    assert [by_name[method, "stl"].verdict for method in ("l3masking", "rtm")] == ["better", "not detectable"]
-    table = outcome_table(comparisons)
-    wins = {(row[0].value, row[1].value, row[2].value): row[3].value for row in table.rows}
-    assert wins["l3masking", "stl", "macro-F1"] == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "seeds", "p_holm", "verdict"),
-    [
-        (9.0, 3, 0.01, "better"),
-        (-9.0, 3, 0.01, "worse"),
-        # With a standard error of 1: 5.36 of three seeds, 2.80 of one.
-        (5.3, 3, 0.2, "not detectable"),
-        (-5.3, 3, 0.2, "not detectable"),
-        (5.4, 3, 0.2, "open"),
-        (2.7, 1, 0.2, "not detectable"),
-        (2.9, 1, 0.2, "open"),
-    ],
-)
-def test_a_null_result_below_the_smallest_detectable_difference_is_named(value, seeds, p_holm, verdict):
-    difference = Difference(value, Interval(0, 0), p_holm, error=1.0, seeds=seeds)
-    comparison = Comparison("toy", "micro_f1", "tiny", "rtm", "stl", difference, p_holm, seeds=[value] * seeds)
-    assert comparison.verdict == verdict
-    assert difference_table([comparison]).rows[0][8].value == verdict
-
-
-def test_a_gain_of_one_lucky_seed_is_no_win(tmp_path):
-    # One run of three is far ahead: certain over documents, and nothing over seeds.
-    generator = np.random.default_rng(1)
-    gold = generator.integers(3, size=400)
-    wrong = [generator.random(400) < 0.4 for _ in range(3)]
-    for seed in range(3):
-        flawed = np.where(wrong[seed], (gold + 1) % 3, gold)
-        make_run(tmp_path, seed=seed, gold=gold, predicted=flawed)
-        make_run(tmp_path, method="rtm", seed=seed, gold=gold, predicted=flawed if seed else gold)
-    for comparison in compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=500):
-        assert comparison.difference.value > 10
-        assert (comparison.outcome, comparison.verdict) == ("tie", "not detectable")
-        assert comparison.difference.p > 0.3
-
-
-def test_runs_are_paired_by_the_seeds_in_common(tmp_path):
-    gold = (0, 0, 0, 0, 1, 1, 2, 2, 2, 2)
-    for seed in range(3):
-        make_run(tmp_path, seed=seed, predicted=(seed, *gold[1:]))
-    for seed in (1, 2, 7):
-        make_run(tmp_path, method="rtm", seed=seed, predicted=gold if seed == 2 else (0,) * 10)
-    make_run(tmp_path, method="all_phrase", seed=2, predicted=gold)
-    make_run(tmp_path, method="bit_label", seed=9, predicted=gold)
-    make_run(tmp_path, method="tfidf_logreg", baseline="linear", seed=0, predicted=gold)
-    comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=50)
-    found = {(c.method, c.reference): c for c in comparisons if c.metric == "micro_f1"}
-    assert found["rtm", "stl"].seeds == [pytest.approx(-50), pytest.approx(10)]
-    assert found["rtm", "stl"].difference.value == pytest.approx(-20)
-    # A linear yardstick goes with every seed of the other; stl's first is the one without a mistake.
-    assert found["tfidf_logreg", "stl"].seeds == [pytest.approx(points) for points in (0, 10, 10)]
-    assert found["tfidf_logreg", "stl"].difference.seeds == 3
-    assert found["all_phrase", "stl"].difference.seeds == 1
-    assert found["bit_label", "stl"].difference is None
-    table = difference_table([c for c in comparisons if c.metric == "micro_f1"])
-    marks = {(row[1].value, row[2].value): [mark for cell in row for mark in cell.marks] for row in table.rows}
-    notes = {note.mark: note.text for note in table.notes}
-    said = {pair: [notes[mark] for mark in of_row] for pair, of_row in marks.items()}
-    assert said["rtm", "stl"] == said["tfidf_logreg", "stl"] == []
-    assert said["all_phrase", "stl"] == ["one seed: the certainty is over test documents alone"]
-    assert said["bit_label", "stl"] == ["no seed in common"]
-
-
-def test_a_run_without_predictions_is_compared_by_its_seeds_alone(tmp_path):
-    make_run(tmp_path, method="stl")
-    path = make_run(tmp_path, method="rtm", predicted=(0, 0, 0, 0, 1, 1, 2, 2, 2, 2))
-    (path / "predictions.jsonl").unlink()
-    comparisons = compare("toy", comparable_blocks(read_runs(tmp_path).runs), resamples=50)
-    assert [c.difference for c in comparisons] == [None, None]
-    assert comparisons[0].seeds == [pytest.approx(30.0)]
-    assert comparisons[0].outcome == "tie"

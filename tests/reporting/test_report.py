@@ -23,7 +23,7 @@ from auxtask.runs.identity import result_settings
 from auxtask.runs.reading import read_runs
 from auxtask.runs.settings import named_settings
 from auxtask.tables.values import Missing, Rank
-from folders import files_of, make_run
+from folders import files_of, make_run, task
 
 GOLD = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
 
@@ -172,6 +172,25 @@ def test_the_same_runs_give_the_same_bytes(runs, tmp_path):
     markdown = first["report.md"].decode()
     for name in re.findall(r"\]\((figures/[^)]+)\)", markdown):
         assert name in first
+
+
+def test_a_data_set_has_its_scores_what_can_be_found_and_its_rankings(tmp_path):
+    for seed in (0, 1):
+        for method in ("stl", "rtm"):
+            make_run(tmp_path, method=method, seed=seed)
+    for rate in (0.3, 0.4):
+        aux = {"rtm": task("rtm")}
+        aux["rtm"]["masking"]["mask_rate"] = rate
+        make_run(tmp_path, method="rtm", aux=aux)
+    runs = read_runs(tmp_path)
+    of_toy, _ = report_sections(
+        runs, comparable_blocks(runs.runs), ddof=1, resamples=10, command_line=command_line
+    )
+    names = [table.name for table in of_toy.tables]
+    assert names[:5] == [
+        "scores_toy", "detectable_toy", "ranking_toy_tiny_micro_f1", "ranking_toy_tiny_macro_f1",
+        "mask_rates_toy_tiny",
+    ]  # fmt: skip
 
 
 EVALUATIONS = [{"step": 0, "loss": 5.0, "accuracy": 0.1}, {"step": 9, "loss": 4.25, "accuracy": 0.225}]

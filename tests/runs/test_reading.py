@@ -6,7 +6,7 @@ import pytest
 
 from auxtask.errors import AuxtaskError
 from auxtask.runs.reading import read_runs
-from folders import make_run
+from folders import make_run, task
 
 
 def test_a_run_is_read_whole(tmp_path):
@@ -40,7 +40,7 @@ def test_classes_go_by_short_names_wherever_they_stand(tmp_path):
 
 
 def test_a_seed_counts_once_though_its_class_has_moved_since(tmp_path):
-    old = {"rtm": {"_target_": "auxtask.training.tasks.MaskingTask"}}
+    old = {"rtm": {**task("rtm"), "_target_": "auxtask.training.tasks.MaskingTask"}}
     make_run(tmp_path, method="rtm", run_id="1" * 12, aux=old)
     make_run(tmp_path, method="rtm", run_id="0" * 12)
     make_run(tmp_path, method="rtm", run_id="2" * 12, seed=1, aux=old)

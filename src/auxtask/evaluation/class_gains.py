@@ -59,13 +59,13 @@ def gains_by_method(block: Block, reference: str = "stl") -> dict[str, list[Clas
         By the method's label; empty where the reference was not run. Classes without test documents are left out,
         since nothing can be found of them.
     """
-    references = [group for group in block.groups if group.method == reference]
+    references = [group for group in block.groups if group.strategy == reference]
     if not references:
         return {}
     return {
         group.label: [gain for gain in class_gains(group, references[0]) if gain.size > 0]
         for group in block.groups
-        if group.method != reference and not group.is_baseline
+        if group.strategy != reference and not group.is_baseline
     }
 
 

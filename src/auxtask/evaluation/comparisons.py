@@ -1,4 +1,4 @@
-"""Each method against the single-task and the random-masking reference: the difference, and is it chance?"""
+"""Each method against its references: the difference, is it chance, and what would have been found?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,37 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from auxtask.evaluation.contrasts import contrasts
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.score_tables import LINEAR_YARDSTICKS
 from auxtask.evaluation.significance import (
-    MANY_SEEDS,
     Difference,
     Resamples,
     crossed_bootstrap,
+    detectable,
     draw_counts,
     holm,
+    null_error,
 )
-from auxtask.ground.escaping import file_name
-from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.runs.metrics import REPORTED
 from auxtask.runs.reading import Predictions, Run
-from auxtask.tables.values import Cell, Note, Notes, Number, Table, signed
+from auxtask.tables.values import Detectable
 
-REFERENCES = ("stl", "rtm")
 LEVEL = 0.05
 # Documents and seeds are drawn from streams of their own, the same for all comparisons.
 DOCUMENT_STREAM, SEED_STREAM = 0, 1
-BOOTSTRAP = (
-    "Paired bootstrap of test documents and seeds, crossed: a replicate draws both anew, the same for the two "
-    f"methods. Below {MANY_SEEDS} seeds interval and p are Student's t with one degree less than seeds, from the "
-    "variance of the replicates and s²/S² (s² that of the S differences at equal seeds); else percentiles. The "
-    "one run of a linear yardstick stands beside every seed."
-)
-DETECTABLE = (
-    "MDE: the smallest difference that is found with power .8 at two-sided .05, 2.80 times the standard error "
-    "of the row itself; in brackets by Student's t, which the verdict goes by. Not detectable is a difference "
-    "that is not certain and below it, which is not the same as no effect; open is one above it whose corrected "
-    "p is not small."
-)
 
 
 @dataclass(frozen=True)
@@ -46,9 +34,11 @@ class Comparison:
     Args:
         dataset, metric: what they are compared by.
         model, method, reference: labels.
+        planned: whether the comparison was named beforehand; any other explores.
         difference: of the means over paired seeds, with its certainty; None where no seed is paired or a run's
             predictions are missing.
-        p_holm: the corrected p; None likewise.
+        p_holm: p, corrected over the planned comparisons; None of others, and where there is no difference.
+        detectable: the smallest difference that would be found, from the runs of the reference; None of one run.
         seeds: differences at the paired seeds.
     """
 
@@ -57,27 +47,37 @@ class Comparison:
     model: str
     method: str
     reference: str
+    planned: bool
     difference: Difference | None
     p_holm: float | None
+    detectable: Detectable | None
     seeds: Sequence[float]
 
     @property
     def outcome(self) -> str:
-        """`win` or `loss` where the corrected p is below 0.05, else `tie`."""
-        if self.difference is None or self.p_holm is None or self.p_holm >= LEVEL:
+        """`win` or `loss` where p is below 0.05, the corrected one if the comparison was planned, else `tie`."""
+        if self.difference is None:
+            return "tie"
+        p = self.difference.p if self.p_holm is None else self.p_holm
+        if p >= LEVEL:
             return "tie"
         return "win" if self.difference.value > 0 else "loss"
 
     @property
     def verdict(self) -> str:
-        """In a word: `better`, `worse`, `not detectable` below the smallest detectable difference, or `open`."""
+        """In a word: `better`, `worse`, `not detectable` or `open`.
+
+        Not detectable is a difference whose interval includes 0 and that is below the smallest detectable one.
+        """
         if self.difference is None:
             return ""
         if self.outcome != "tie":
             return "better" if self.outcome == "win" else "worse"
-        smallest = self.difference.detectable
-        threshold = smallest.normal if smallest.t is None else smallest.t
-        return "not detectable" if abs(self.difference.value) < threshold else "open"
+        if self.detectable is None:
+            return "open"
+        threshold = self.detectable.normal if self.detectable.t is None else self.detectable.t
+        low, high = self.difference.interval.low, self.difference.interval.high
+        return "not detectable" if low <= 0 <= high and abs(self.difference.value) < threshold else "open"
 
 
 class Resampled:
@@ -114,6 +114,21 @@ class Resampled:
             self._seed_draws[seeds] = draw_counts(seeds, self._count, SEED_STREAM)
         return self._seed_draws[seeds]
 
+    def detectable(self, reference: Group, metric: str, seeds: int) -> Detectable | None:
+        """Give the smallest difference from a reference that is found, in percentage points.
+
+        Args:
+            reference: its own runs, in pairs, say how far chance puts two runs apart.
+            metric: `micro_f1` or `macro_f1`.
+            seeds: of the comparison.
+
+        Returns:
+            None where the reference has one run, or one without predictions.
+        """
+        scores = self.scores(reference)
+        error = null_error(scores[1][metric], seeds) if scores and seeds else None
+        return None if error is None else detectable(error, seeds)
+
     def _score(self, of_runs: Sequence[Predictions | None]) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
         predictions = [of_run for of_run in of_runs if of_run is not None]
         documents = {of_run.labels.tobytes() for of_run in predictions}
@@ -145,44 +160,42 @@ def paired_runs(group: Group, reference: Group) -> list[tuple[Run, Run]]:
     return [(group.by_seed[seed], reference.by_seed[seed]) for seed in group.seeds_in_common(reference)]
 
 
-def compare(dataset: str, blocks: Sequence[Block], resamples: int) -> list[Comparison]:
-    """Compare every method of a data set with the references of its block.
+def compare(dataset: str, blocks: Sequence[Block], resampled: Resampled) -> list[Comparison]:
+    """Compare the methods of a data set as `contrasts` says.
 
     Args:
         dataset: one of the blocks'.
         blocks: of all data sets.
-        resamples: of the test documents and of the seeds.
+        resampled: scores over resamples of the test documents and of the seeds.
 
     Returns:
-        By metric, block and method; p is corrected over all comparisons of the data set by the same metric.
+        By metric, block and method; p is corrected over the planned comparisons of the data set by one metric.
     """
-    resampled = Resampled(resamples)
-    pairs = [
-        (block, group, reference)
-        for block in blocks
-        if block.dataset == dataset
-        for group in block.groups
-        for reference in block.groups
-        if reference.method in REFERENCES and group.method not in ("stl", reference.method)
-    ]
-    runs = [paired_runs(group, reference) for _, group, reference in pairs]
+    found = [(block, contrast) for block in blocks if block.dataset == dataset for contrast in contrasts(block)]
+    runs = [paired_runs(contrast.group, contrast.reference) for _, contrast in found]
     comparisons = []
     for metric in REPORTED:
         differences = [
-            _difference(resampled, group, reference, of_seeds, metric)
-            for (_, group, reference), of_seeds in zip(pairs, runs, strict=True)
+            _difference(resampled, contrast.group, contrast.reference, of_seeds, metric)
+            for (_, contrast), of_seeds in zip(found, runs, strict=True)
         ]
-        corrected = iter(holm([difference.p for difference in differences if difference]))
-        for (block, group, reference), of_seeds, difference in zip(pairs, runs, differences, strict=True):
+        planned = [
+            difference.p if difference and contrast.planned else None
+            for (_, contrast), difference in zip(found, differences, strict=True)
+        ]
+        corrected = iter(holm([p for p in planned if p is not None]))
+        for (block, contrast), of_seeds, difference, p in zip(found, runs, differences, planned, strict=True):
             comparisons.append(
                 Comparison(
                     dataset=dataset,
                     metric=metric,
                     model=block.label,
-                    method=group.label,
-                    reference=reference.label,
+                    method=contrast.group.label,
+                    reference=contrast.reference.label,
+                    planned=contrast.planned,
                     difference=difference,
-                    p_holm=next(corrected) if difference else None,
+                    p_holm=None if p is None else next(corrected),
+                    detectable=resampled.detectable(contrast.reference, metric, len(of_seeds)),
                     seeds=[100 * (run.scores[metric] - other.scores[metric]) for run, other in of_seeds],
                 )
             )
@@ -198,97 +211,4 @@ def _difference(
     columns = [group.runs.index(run) for run, _ in pairs], [reference.runs.index(run) for _, run in pairs]
     return crossed_bootstrap(
         first[1][metric][:, columns[0]], second[1][metric][:, columns[1]], resampled.seed_draws(len(pairs))
-    )
-
-
-def difference_table(comparisons: Sequence[Comparison]) -> Table:
-    """Lay out the comparisons of one data set and metric.
-
-    Args:
-        comparisons: at least one.
-
-    Returns:
-        A row a comparison.
-    """
-    dataset, metric = comparisons[0].dataset, comparisons[0].metric
-    notes = Notes()
-    rows = [
-        [
-            Cell(comparison.model),
-            Cell(comparison.method),
-            Cell(comparison.reference),
-            *_difference_cells(comparison, notes),
-            Cell(_tally(comparison.seeds)),
-        ]
-        for comparison in comparisons
-    ]
-    columns = ("difference", "95 %", "p", "p, Holm", "MDE", "verdict", "seeds better/equal/worse")
-    return Table(
-        name=file_name("differences", dataset, metric),
-        title=f"{dataset}: {HEADINGS[metric]} against the references, percentage points",
-        columns=("model", "method", "against", *columns),
-        rows=rows,
-        labels=3,
-        notes=[
-            *notes.listed(),
-            Note("", f"{BOOTSTRAP} p is two-sided, and corrected over the {len(comparisons)} rows."),
-            Note("", DETECTABLE),
-        ],
-    )
-
-
-def _difference_cells(comparison: Comparison, notes: Notes) -> list[Cell]:
-    difference = comparison.difference
-    if difference is None or comparison.p_holm is None:
-        if not comparison.seeds:
-            return [Cell(None, marks=(notes.mark("no seed in common"),)), *[Cell(None)] * 5]
-        mean, mark = float(np.mean(comparison.seeds)), notes.mark("without the predictions of every run")
-        return [Cell(Number(mean, signed(mean)), marks=(mark,)), *[Cell(None)] * 5]
-    marks = (notes.mark("one seed: the certainty is over test documents alone"),) if difference.seeds == 1 else ()
-    return [
-        Cell(Number(difference.value, signed(difference.value))),
-        Cell(difference.interval, marks=marks),
-        Cell(_p_value(difference.p)),
-        Cell(_p_value(comparison.p_holm)),
-        Cell(difference.detectable),
-        Cell(comparison.verdict),
-    ]
-
-
-def _p_value(p: float) -> Number:
-    return Number(p, f"{p:.3f}")
-
-
-def _tally(differences: Sequence[float]) -> str:
-    signs = [round(difference, 9) for difference in differences]
-    return f"{sum(s > 0 for s in signs)}/{sum(s == 0 for s in signs)}/{sum(s < 0 for s in signs)}"
-
-
-def outcome_table(comparisons: Sequence[Comparison]) -> Table:
-    """Count wins, ties and losses of each method over all data sets and models.
-
-    Args:
-        comparisons: of all data sets.
-
-    Returns:
-        A row a method, reference and metric.
-    """
-    outcomes: dict[tuple[str, str, str], list[str]] = {}
-    for comparison in comparisons:
-        name = comparison.method, comparison.reference, comparison.metric
-        outcomes.setdefault(name, []).append(comparison.outcome)
-    rows = [
-        [
-            *(Cell(text) for text in (method, reference, HEADINGS[metric])),
-            *(Cell(found.count(outcome)) for outcome in ("win", "tie", "loss")),
-        ]
-        for (method, reference, metric), found in outcomes.items()
-    ]
-    return Table(
-        name="outcomes",
-        title="Wins, ties and losses over data sets and models",
-        columns=("method", "against", "metric", "wins", "ties", "losses"),
-        rows=rows,
-        labels=3,
-        notes=[Note("", f"A win or a loss has a corrected p below {LEVEL}.")],
     )

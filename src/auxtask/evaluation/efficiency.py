@@ -19,7 +19,9 @@ def efficiency_table(block: Block) -> Table:
     Returns:
         A row a method that trains by steps.
     """
-    targets = {run.seed: best_score(run) for group in block.groups if group.method == "stl" for run in group.runs}
+    targets = {
+        run.seed: best_score(run) for group in block.groups if group.strategy == "stl" for run in group.runs
+    }
     rows = [
         [Cell(group.label), *_cells(group, targets)]
         for group in block.groups

@@ -13,6 +13,8 @@ from auxtask.tables.values import MeanStd
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
 METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
+# Fields of the trainer that say what the main task reads, and how often it is alone: part of the method likewise.
+MAIN_ROW_FIELDS = ("trainer.main_mask", "trainer.main_rows", "trainer.task_every")
 # Where a method stands among the rows; the others follow by name.
 FIRST_METHODS = ("stl", "rtm")
 
@@ -46,8 +48,17 @@ class Group:
     @property
     def split_settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The settings of the method, and those it shares with the methods it is compared with."""
-        of_method = {name: value for name, value in self.settings.items() if _top(name) in METHOD_SETTINGS}
+        of_method = {
+            name: value
+            for name, value in self.settings.items()
+            if _top(name) in METHOD_SETTINGS or name.startswith(MAIN_ROW_FIELDS)
+        }
         return of_method, {name: value for name, value in self.settings.items() if name not in of_method}
+
+    @property
+    def strategy(self) -> str:
+        """What the runs do in a word: the method, and which fields of the main task's rows they set."""
+        return strategy_of(self.method, self.settings)
 
     @property
     def is_baseline(self) -> bool:
@@ -119,7 +130,7 @@ def comparable_blocks(runs: Sequence[Run]) -> list[Block]:
     # A method goes by one name on all data sets; a baseline keeps its own unless one data set has two of it.
     places = [f"{group.dataset}/{group.model}/" if group.is_baseline else "" for group in groups]
     labels = _labels(
-        [f"{place}{group.method}" for place, group in zip(places, groups, strict=True)],
+        [f"{place}{_name(group)}" for place, group in zip(places, groups, strict=True)],
         [group.settings if group.is_baseline else group.split_settings[0] for group in groups],
     )
     return _blocks(
@@ -158,8 +169,29 @@ def _blocks(groups: Sequence[Group]) -> list[Block]:
     return sorted(blocks, key=lambda block: (block.dataset, block.label))
 
 
+def strategy_of(method: str, settings: Mapping[str, Any]) -> str:
+    """Name what runs do, told from the same method on other rows of the main task.
+
+    Args:
+        method: of the runs.
+        settings: of the runs, by dotted names.
+
+    >>> strategy_of("stl", {"trainer.main_mask": 0.15}), strategy_of("rtm", {"trainer.max_steps": 9})
+    ('stl, main_mask', 'rtm')
+    """
+    fields = [field for field in MAIN_ROW_FIELDS if any(name.startswith(field) for name in settings)]
+    return ", ".join([method, *(field.removeprefix("trainer.") for field in fields)])
+
+
+def _name(group: Group) -> str:
+    """The method, and always with it what the main task reads in place of its own rows."""
+    fields = [f"{name}={value}" for name, value in group.settings.items() if name.startswith(MAIN_ROW_FIELDS)]
+    return ", ".join([group.method, *fields])
+
+
 def _place(group: Group) -> tuple[bool, int, str]:
-    first = FIRST_METHODS.index(group.method) if group.method in FIRST_METHODS else len(FIRST_METHODS)
+    strategies = {name: at for at, name in enumerate(FIRST_METHODS)}
+    first = strategies.get(group.strategy, len(FIRST_METHODS))
     return group.is_baseline, first, group.label
 
 

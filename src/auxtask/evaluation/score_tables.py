@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auxtask.evaluation.groups import Block, Group
+from auxtask.evaluation.groups import Block, Group, strategy_of
 from auxtask.evaluation.published import STUDIES, published_scores
 from auxtask.ground.escaping import file_name
 from auxtask.runs.metrics import HEADINGS, REPORTED
@@ -76,9 +76,9 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
         for label in own | expected:
             group = own.get(label)
             like = group or expected[label]
-            settings = _settings(block, like)
+            settings = settings_like(block, like)
             rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
-    run = {(row.model, row.method) for row in rows}
+    run = {(row.model, strategy_of(row.method, row.settings)) for row in rows}
     models = [row.model for row in rows]
     for row in published_scores():
         if row.dataset == dataset and (row.model, row.method) not in run:
@@ -89,8 +89,8 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
     return sorted(rows, key=lambda row: models.index(row.model))
 
 
-def _settings(block: Block, like: Group) -> dict[str, Any]:
-    """The settings, data included, of a run of the block with the method of a group."""
+def settings_like(block: Block, like: Group) -> dict[str, Any]:
+    """Give the settings, data included, of a run of a block with the method of a group."""
     here = block.groups[0]
     return {**here.split_settings[1], **like.split_settings[0], **here.runs[0].data_settings}
 
@@ -175,7 +175,9 @@ def published_columns(
     }
     columns = {}
     for study, name in STUDIES.items():
-        scores = [found.get((study, row.model, row.method)) if row else None for row in rows]
+        scores = [
+            found.get((study, row.model, strategy_of(row.method, row.settings))) if row else None for row in rows
+        ]
         if any(scores):
             columns[f"published ({name})"] = [
                 Cell(score.score, marks=(notes.mark(score.doubt),) if score.doubt else ()) if score else Cell(None)

@@ -1,5 +1,6 @@
 """Is a difference chance? Bootstrap over test documents and seeds, detectable differences, Holm's correction."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,11 +33,6 @@ class Difference:
     p: float
     error: float
     seeds: int
-
-    @property
-    def detectable(self) -> Detectable:
-        """The smallest difference that an experiment with this standard error finds with power 0.8."""
-        return detectable(self.error, self.seeds)
 
 
 def draw_counts(units: int, resamples: int, seed: int) -> NDArray[np.float32]:
@@ -165,6 +161,59 @@ def detectable(error: float, seeds: int) -> Detectable:
     levels = np.array([(1 + CONFIDENCE) / 2, POWER])
     student = float(stats.t.ppf(levels, seeds - 1).sum()) * error if seeds > 1 else None
     return Detectable(float(stats.norm.ppf(levels).sum()) * error, student)
+
+
+def null_error(scores: ArrayLike, seeds: int) -> float | None:
+    """Give the standard error of a difference where there is none, from pairs of runs of one method.
+
+    Two runs of a method with different seeds differ by chance. Of S such pairs the mean difference has the error
+    `sqrt(v / N + s^2 / S)`: v / N is the variance over draws of the N documents, that of one pair over S, and s^2
+    the variance over seeds of the difference of a pair. Both are means over all pairs of the runs.
+
+    Args:
+        scores: of the method, (1 + resamples, runs), as from `Resamples.scores`.
+        seeds: S, of a comparison with it.
+
+    Returns:
+        In the unit of the scores; None of one run, which tells nothing of seeds.
+
+    >>> round(null_error([[0.5, 0.7], [0.6, 0.7], [0.4, 0.7]], seeds=1), 3)
+    0.224
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    runs = scores.shape[1]
+    if runs < 2:
+        return None
+    # The mean square of differences of pairs is twice the sample variance.
+    centred = scores[1:] - scores[1:].mean(axis=1, keepdims=True)
+    of_documents = 2 * float(centred.var(axis=0).sum()) / (runs - 1)
+    of_seeds = 2 * float(scores[0].var(ddof=1))
+    return math.sqrt((of_documents + of_seeds) / seeds)
+
+
+def detectable_by_pair(discordant: float, documents: int) -> float | None:
+    """Give the smallest difference in accuracy that McNemar's test finds at two-sided .05 with power .8.
+
+    It is D of `N D^2 = (z_.975 sqrt(d) + z_.8 sqrt(d - D^2))^2` for two runs over N documents (Miettinen 1968), a
+    quadratic equation.
+
+    Args:
+        discordant: d, the share of documents that one of the two classifies correctly and the other does not.
+        documents: N.
+
+    Returns:
+        D in (0, d]; None where not even the largest difference with so few discordant documents is found.
+
+    >>> round(100 * detectable_by_pair(discordant=0.1, documents=4043), 2), detectable_by_pair(0.05, 139)
+    (1.39, None)
+    """
+    certain, found = (float(stats.norm.ppf(level)) for level in ((1 + CONFIDENCE) / 2, POWER))
+    inner = documents + found**2 - certain**2
+    if inner < 0:
+        return None
+    root = certain * math.sqrt(documents) + found * math.sqrt(inner)
+    difference = math.sqrt(discordant) * root / (documents + found**2)
+    return difference if 0 < difference <= discordant else None
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

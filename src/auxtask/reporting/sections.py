@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from auxtask.evaluation.class_gains import class_gain_table
-from auxtask.evaluation.comparisons import Comparison, compare, difference_table, outcome_table
+from auxtask.evaluation.comparisons import Comparison, Resampled, compare
 from auxtask.evaluation.efficiency import efficiency_table
 from auxtask.evaluation.groups import Block
+from auxtask.evaluation.mask_rates import mask_rate_table
+from auxtask.evaluation.power import power_table
+from auxtask.evaluation.rankings import outcome_table, ranking_table
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.runs.reading import Run, RunsFolder
@@ -52,11 +55,14 @@ def report_sections(
     sections = []
     for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1):
         here = [block for block in blocks if block.dataset == dataset]
-        compared = compare(dataset, here, resamples)
+        resampled = Resampled(resamples)
+        compared = compare(dataset, here, resampled)
         comparisons += compared
         tables = [dataset_scores(dataset, blocks, ddof, command_line)]
-        of_metrics = [[each for each in compared if each.metric == metric] for metric in REPORTED]
-        tables += [difference_table(of_metric) for of_metric in of_metrics if of_metric]
+        tables += [table for table in (power_table(dataset, here, resampled),) if table.rows]
+        rankings = (ranking_table(block, compared, metric, ddof) for block in here for metric in REPORTED)
+        tables += [table for table in rankings if table]
+        tables += [table for block in here if (table := mask_rate_table(block, ddof, command_line))]
         tables += [table for block in here if (table := class_gain_table(block))]
         tables += [table for block in here if (table := efficiency_table(block)).rows]
         sections.append(Section(dataset, tables, here))

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from auxtask.errors import AuxtaskError
 from auxtask.ground.nesting import flatten
 from auxtask.runs.identity import YAML_LOADER, RunIdentity, result_settings
-from auxtask.runs.metrics import REPORTED, checked_metrics
+from auxtask.runs.metrics import METRICS, REPORTED, checked_metrics
 from auxtask.runs.settings import named_settings
 
 SEED_LINE = re.compile(r"^seed: (\d+)$", re.MULTILINE)
@@ -56,6 +56,7 @@ class Run:
         data_settings: where its data came from, likewise; they are no part of `settings`, where the fingerprint of
             the data stands for them.
         scores: test scores by metric, in [0, 1].
+        valid_scores: validation scores likewise, of the checkpoint that was tested.
         class_scores: `f1` and `support` of each class on the test split.
         best_step: of the checkpoint that was tested.
         steps: steps in all.
@@ -74,6 +75,7 @@ class Run:
     settings: Mapping[str, Any]
     data_settings: Mapping[str, Any]
     scores: Mapping[str, float]
+    valid_scores: Mapping[str, float]
     class_scores: Mapping[str, Mapping[str, float]]
     best_step: int
     steps: int
@@ -231,6 +233,7 @@ def _parse_metrics(text: str) -> dict[str, Any]:
     value = checked_metrics(text)
     return {
         "scores": {metric: float(value["test"][metric]) for metric in REPORTED},
+        "valid_scores": {metric: float(value["valid"][metric]) for metric in METRICS},
         "class_scores": {
             label: {"f1": float(scores["f1"]), "support": int(scores["support"])}
             for label, scores in value["per_class"].items()

@@ -1,0 +1,106 @@
+"""Which methods are compared with which: the contrasts that were planned, and those that explore."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auxtask.evaluation.groups import Block, Group
+
+# What is compared with the single-task reference is everything; with random masks, all that masks.
+REFERENCE, RANDOM_MASKS = "stl", "rtm"
+# Named before any run: does likelihood matter, does it matter which tokens are unlikely, does likelihood matter
+# for whole N-grams, and is one pass over masked rows more than masked rows of the main task?
+PLANNED = (
+    ("l3masking", "rtm"),
+    ("l3masking", "l3masking_permuted"),
+    ("ngram_units", "ngram_units_uniform"),
+    ("rtm, main_rows", "stl, main_mask"),
+)
+# Parts of a task that say which method it is; that these differ is what a contrast is about.
+OF_THE_METHOD = ("class", "masking.class", "annotate.class")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A method and what it is compared with.
+
+    Args:
+        group, reference: of one block.
+        planned: whether it is one of `PLANNED`; any other explores.
+    """
+
+    group: Group
+    reference: Group
+    planned: bool
+
+
+def contrasts(block: Block) -> list[Contrast]:
+    """List what is compared in a block.
+
+    Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
+    with each other; but for `stl`, only where they agree in weighting, mask rate and whatever else they share.
+
+    Args:
+        block: groups that may be compared.
+
+    Returns:
+        In the order of the groups.
+    """
+    return [
+        Contrast(group, reference, planned=(group.strategy, reference.strategy) in PLANNED)
+        for group in block.groups
+        for reference in block.groups
+        if _compared(group, reference)
+    ]
+
+
+def _compared(group: Group, reference: Group) -> bool:
+    names = group.strategy, reference.strategy
+    if names[0] == names[1] or names[0] == REFERENCE:
+        return False
+    if names[1] == REFERENCE:
+        return True
+    to_random_masks = names[1] == RANDOM_MASKS and masks(group)
+    return (to_random_masks or names in PLANNED) and alike(group.settings, reference.settings)
+
+
+def masks(group: Group) -> bool:
+    """Tell whether a task of a group masks tokens that it then predicts."""
+    return any(name.startswith("aux.") and name.endswith(".masking.class") for name in group.settings)
+
+
+def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Tell whether two methods differ in what makes them two methods alone.
+
+    Args:
+        first, second: settings by dotted names. Tasks agree where any of one has the values of any of the other in
+            all options that both have; `trainer.main_mask` is a mask rate. Weighting and scoring are the same or
+            belong to one of the two.
+
+    >>> rtm, l3masking = {"aux.rtm.masking.mask_rate": 0.15}, {"aux.l3masking.masking.mask_rate": 0.3}
+    >>> alike(rtm, l3masking), alike({"trainer.main_mask": 0.15}, rtm)
+    (False, True)
+    """
+    for part in ("weighting.", "scoring."):
+        one, other = ({name: each[name] for name in each if name.startswith(part)} for each in (first, second))
+        if one and other and one != other:
+            return False
+    one, other = _of_tasks(first), _of_tasks(second)
+    return all(one[name] & other[name] for name in one.keys() & other.keys())
+
+
+def _of_tasks(settings: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The options of the tasks without the tasks' names; a value may be a list, so that its text stands for it."""
+    options: dict[str, set[str]] = {}
+    for name, value in settings.items():
+        if name.startswith("aux."):
+            # The units of N-grams stand within what scores them, or by themselves.
+            option = ".".join(name.split(".")[2:]).replace("annotate.units.", "annotate.")
+        else:
+            option = "masking.mask_rate" if name == "trainer.main_mask" else ""
+        if option and option not in OF_THE_METHOD:
+            options.setdefault(option, set()).add(repr(value))
+    if any(name.endswith(".masking.class") for name in settings):
+        # The identity of a run leaves the usual decoder out.
+        options.setdefault("decoder", {repr("tied")})
+    return options
