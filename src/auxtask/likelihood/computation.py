@@ -96,10 +96,17 @@ class Computation:
             cached_tokens=int(scored[-1] - computed_tokens.sum()),
             seconds=time.perf_counter() - started,
         )
-        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
-        of_windows = np.concatenate([np.zeros(0, np.float32), *(known[key] for key in keys)])
-        values[place[windows.scored]] = of_windows[windows.scored]
-        return values, summary
+        return _joined(documents, windows, place, [known[key] for key in keys]), summary
+
+    def known_values(self, documents: Documents) -> NDArray[np.float32] | None:
+        """Give the numbers of documents as the cache has them; None where it lacks one."""
+        windows, place = split_into_windows(documents, self.max_length)
+        cache = self._open_cache()
+        known = cache.read() if cache else {}
+        keys = list(windows.keys())
+        found = [known.get(key) for key in keys]
+        complete = [values for values in found if values is not None]
+        return _joined(documents, windows, place, complete) if len(complete) == len(found) else None
 
     def fresh(self, documents: Documents) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Compute the numbers of documents that no cache knows.
@@ -143,6 +150,15 @@ class Computation:
         parts += [self.functional] if self.functional != "likelihood" else []
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return ScoreCache(self.cache / key[:16], key)
+
+
+def _joined(
+    documents: Documents, windows: Documents, place: NDArray[np.int64], of_windows: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Put the numbers of windows in the places of documents that they were cut from."""
+    values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+    values[place[windows.scored]] = np.concatenate([np.zeros(0, np.float32), *of_windows])[windows.scored]
+    return values
 
 
 def processes() -> PartialState:

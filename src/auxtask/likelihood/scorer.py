@@ -153,7 +153,7 @@ class PLLScorer:
         check_texts("texts", texts)
         encoded = encode_texts(texts, self.tokenizer, None, self.segmenter)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
-        log_probs = self._values(documents, "likelihood")
+        log_probs, self.summary = self._computation("likelihood").token_values(self._checked(documents))
         scores = []
         for index in range(len(documents)):
             word_ids = documents.part(documents.word_ids, index)
@@ -199,6 +199,28 @@ class PLLScorer:
         Raises:
             AuxtaskError: the functional is unknown, a column is missing, or the ids are not of this model.
         """
+        values, self.summary = self._computation(functional).token_values(self._documents(dataset, functional))
+        return values
+
+    def known_values(self, dataset: Dataset, functional: str) -> NDArray[np.float32] | None:
+        """Give what `token_values` would, where the cache has all of it; nothing is computed.
+
+        Args:
+            dataset, functional: as for `token_values`.
+
+        Returns:
+            As `token_values` does; None where the number of a token is not in the cache.
+
+        Raises:
+            AuxtaskError: as `token_values` does.
+
+        >>> dataset = Dataset.from_dict({"input_ids": [[2, 900, 3]]})
+        >>> PLLScorer.from_pretrained("tiny").known_values(dataset, "likelihood") is None
+        True
+        """
+        return self._computation(functional).known_values(self._documents(dataset, functional))
+
+    def _documents(self, dataset: Dataset, functional: str) -> Documents:
         if functional not in FUNCTIONALS:
             raise AuxtaskError(f"functional={functional!r} is unknown; use one of {', '.join(FUNCTIONALS)}")
         if not isinstance(dataset, Dataset):
@@ -215,11 +237,10 @@ class PLLScorer:
                 batched=True,
                 input_columns="input_ids",
             )
-        return self._values(Documents.from_dataset(encoded), functional)
+        return self._checked(Documents.from_dataset(encoded))
 
-    def _values(self, documents: Documents, functional: str) -> NDArray[np.float32]:
-        self._check(documents)
-        computation = Computation(
+    def _computation(self, functional: str) -> Computation:
+        return Computation(
             self.model,
             self.tokenizer.mask_token_id,
             self.metric,
@@ -231,14 +252,12 @@ class PLLScorer:
             self.cache,
             self.progress,
         )
-        values, self.summary = computation.token_values(documents)
-        return values
 
     @cached_property
     def _pointwise(self) -> list[nn.Module]:
         return pointwise_modules(self.model)
 
-    def _check(self, documents: Documents) -> None:
+    def _checked(self, documents: Documents) -> Documents:
         highest = int(documents.token_ids.max(initial=0))
         vocabulary = self.model.config.get_text_config().vocab_size
         if highest >= vocabulary:
@@ -246,3 +265,4 @@ class PLLScorer:
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "
                 "use the tokenizer that belongs to the model"
             )
+        return documents
