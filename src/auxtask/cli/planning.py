@@ -234,7 +234,9 @@ def _resources(config: DictConfig, dataset: TextDataset) -> Resources:
         reference.aux, reference.force = {}, False
         # Weights and rows may be of tasks that it does not have.
         reference.weighting = {"_target_": "auxtask.training.weighting.static.StaticWeighting"}
-        OmegaConf.update(reference, "trainer", {"main_rows": None, "task_every": 1}, force_add=True)
+        OmegaConf.update(
+            reference, "trainer", {"main_rows": None, "main_clean": 0, "task_every": 1}, force_add=True
+        )
         if not left_out:
             return fit_config(reference, dataset).folder / "model"
         # It has seen less than a run of this data set: no report takes it for one.

@@ -38,6 +38,7 @@ ORIGINAL_VALUES = {
     "aux.*.relabel": None,
     "trainer.main_mask": 0,
     "trainer.main_rows": None,
+    "trainer.main_clean": 0,
     "trainer.task_every": 1,
     "weighting.dev_head": "fresh",
     "weighting.through_softmax": False,
