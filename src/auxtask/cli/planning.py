@@ -158,6 +158,7 @@ def build_experiment(
             encoder,
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
+            beside=beside,
             stride=config.scoring.stride,
             segmenter=segmenter,
             dtype=choose_dtype(config.scoring.dtype),
