@@ -85,7 +85,8 @@ def figures(path):
     history = path / "history.jsonl"
     rows = [json.loads(line) for line in history.read_text().splitlines()] if history.exists() else []
     for row in rows:
-        del row["seconds"]
+        # What a run took, and what is only counted beside it, are no figures of its training.
+        del row["seconds"], row["mask_rates"]
     exact = [rows, {name: metrics[name] for name in ("test", "valid", "per_class", "best_step", "steps")}]
     content = json.dumps(exact, sort_keys=True) + (path / "predictions.jsonl").read_text()
     return {

@@ -20,13 +20,20 @@ if TYPE_CHECKING:
     from auxtask.likelihood.scorer import PLLScorer
     from auxtask.likelihood.scores import TokenScores
     from auxtask.masking.collator import MaskingCollator
+    from auxtask.masking.entropy import EntropyMaskingCollator
     from auxtask.masking.frequency import FrequencyMaskingCollator
     from auxtask.masking.likelihood import L3MaskingCollator
     from auxtask.masking.mean_adjust import mean_adjust
+    from auxtask.masking.permuted import PermutedL3MaskingCollator
     from auxtask.masking.random import RTMCollator
+    from auxtask.masking.selective import SelectiveMaskingCollator
     from auxtask.masking.span import SpanMaskingCollator
+    from auxtask.masking.unit_likelihood import UnitLikelihoodMaskingCollator
+    from auxtask.masking.whole_units import WholeUnitMaskingCollator
     from auxtask.masking.whole_word import WholeWordMaskingCollator
+    from auxtask.masking.word_scores import WordScoreCollator
     from auxtask.model.classifier import Classifier, load
+    from auxtask.phrases.class_agnostic import ClassAgnosticExtractor
     from auxtask.phrases.extraction import NgramExtractor
     from auxtask.phrases.inventory import NgramInventory
     from auxtask.phrases.labelers import (
@@ -35,25 +42,36 @@ if TYPE_CHECKING:
         CommonLabelLabeler,
         DisregardLabeler,
     )
+    from auxtask.phrases.log_odds import LogOddsExtractor
+    from auxtask.phrases.pmi import PMIExtractor
 
 _MODULES = {
-    "fit": "cli.python",
     "AllPhraseLabeler": "phrases.labelers",
     "AuxtaskError": "errors",
     "BitLabelLabeler": "phrases.labelers",
+    "ClassAgnosticExtractor": "phrases.class_agnostic",
     "Classifier": "model.classifier",
     "CommonLabelLabeler": "phrases.labelers",
     "DisregardLabeler": "phrases.labelers",
+    "EntropyMaskingCollator": "masking.entropy",
     "FrequencyMaskingCollator": "masking.frequency",
     "L3MaskingCollator": "masking.likelihood",
+    "LogOddsExtractor": "phrases.log_odds",
     "MaskingCollator": "masking.collator",
     "NgramExtractor": "phrases.extraction",
     "NgramInventory": "phrases.inventory",
     "PLLScorer": "likelihood.scorer",
+    "PMIExtractor": "phrases.pmi",
+    "PermutedL3MaskingCollator": "masking.permuted",
     "RTMCollator": "masking.random",
+    "SelectiveMaskingCollator": "masking.selective",
     "SpanMaskingCollator": "masking.span",
     "TokenScores": "likelihood.scores",
+    "UnitLikelihoodMaskingCollator": "masking.unit_likelihood",
+    "WholeUnitMaskingCollator": "masking.whole_units",
     "WholeWordMaskingCollator": "masking.whole_word",
+    "WordScoreCollator": "masking.word_scores",
+    "fit": "cli.python",
     "load": "model.classifier",
     "mean_adjust": "masking.mean_adjust",
 }
@@ -62,19 +80,28 @@ __all__ = [
     "AllPhraseLabeler",
     "AuxtaskError",
     "BitLabelLabeler",
+    "ClassAgnosticExtractor",
     "Classifier",
     "CommonLabelLabeler",
     "DisregardLabeler",
+    "EntropyMaskingCollator",
     "FrequencyMaskingCollator",
     "L3MaskingCollator",
+    "LogOddsExtractor",
     "MaskingCollator",
     "NgramExtractor",
     "NgramInventory",
     "PLLScorer",
+    "PMIExtractor",
+    "PermutedL3MaskingCollator",
     "RTMCollator",
+    "SelectiveMaskingCollator",
     "SpanMaskingCollator",
     "TokenScores",
+    "UnitLikelihoodMaskingCollator",
+    "WholeUnitMaskingCollator",
     "WholeWordMaskingCollator",
+    "WordScoreCollator",
     "fit",
     "load",
     "mean_adjust",

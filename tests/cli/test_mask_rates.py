@@ -55,7 +55,16 @@ def test_one_rate_for_all_tasks_is_the_rate_of_each_and_makes_the_same_run(compo
 
 def test_without_a_rate_for_all_the_settings_are_those_of_before(composed):
     settings = result_settings(plain(resolved(composed("aux=rtm", "weighting=meta"))))
-    new = ("mask_rate", "main_mask", "main_rows", "task_every", "dev_head", "through_softmax", "meta_share")
+    new = (
+        "mask_rate",
+        "main_mask",
+        "main_rows",
+        "main_clean",
+        "task_every",
+        "dev_head",
+        "through_softmax",
+        "meta_share",
+    )
     assert [name for name in settings if name.rpartition(".")[2] in new] == ["aux.rtm.masking.mask_rate"]
 
 

@@ -102,6 +102,32 @@ def test_each_has_its_own_place_in_the_cache_and_likelihoods_keep_theirs(
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize("first", ["likelihood", "entropy"])
+def test_one_pass_brings_all_that_is_asked_for_and_the_very_same_numbers(
+    masked_lm, tokenizer, sentences, tmp_path, first
+):
+    dataset = encode(Dataset.from_dict({"text": sentences}), tokenizer, None)
+    names = ("likelihood", "entropy", "gini")
+
+    def scorer(folder, **more):
+        return PLLScorer(masked_lm, tokenizer, cache=tmp_path / folder, tokens_per_batch=300, **more)
+
+    alone = {name: scorer("alone").token_values(dataset, name) for name in names}
+    # The cache knows a part of one already, which stays as it is.
+    scorer("together").token_values(dataset.select([0]), "gini")
+    [kept] = tmp_path.glob("together/*/*.npz")
+    before = kept.read_bytes()
+    for at, name in enumerate(dict.fromkeys((first, *names))):
+        together = scorer("together", beside=["gini", "likelihood", "entropy"])
+        values = together.token_values(dataset, name)
+        assert together.summary.cached_documents == (0 if at == 0 else len(dataset))
+        # One Gini index comes from another batch.
+        np.testing.assert_allclose(values, alone[name], rtol=1e-5 if name == "gini" else 0)
+    assert kept.read_bytes() == before
+    folders = [{path.name for path in (tmp_path / each).iterdir()} for each in ("alone", "together")]
+    assert folders[0] == folders[1]
+
+
 def test_an_unknown_functional_is_named(masked_lm, tokenizer):
     with pytest.raises(
         AuxtaskError, match="functional='variance' is unknown; use one of likelihood, entropy, gini"

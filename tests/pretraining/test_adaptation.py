@@ -6,11 +6,16 @@ from functools import partial
 
 import pytest
 import torch
+from datasets import DatasetDict
 
 from auxtask.data.dataset import build_text_dataset
+from auxtask.data.encoding import encode_texts
 from auxtask.errors import AuxtaskError
 from auxtask.masking.likelihood import L3MaskingCollator, annotate_likelihoods
+from auxtask.masking.log_odds import annotate_log_odds
 from auxtask.masking.random import RTMCollator
+from auxtask.masking.selective import SelectiveMaskingCollator, annotate_importances
+from auxtask.masking.word_scores import WordScoreCollator
 from auxtask.model.loading import load_masked_lm
 from auxtask.pretraining.adaptation import Adaptation
 from auxtask.tasks.masking import MaskingTask
@@ -108,6 +113,52 @@ def test_likelihoods_are_those_of_the_encoder_that_is_named(dataset, tools):
     assert not again.computed
     assert base_tools.encoder == str(adapted.encoder)
     assert base_tools.scorer("word_l2r").model.name_or_path == tools.encoder
+
+
+# The rows that a strategy was shown.
+READ = []
+
+
+def annotate_and_keep(rows, tools):
+    READ.append(rows)
+    return annotate_log_odds(rows)
+
+
+def test_strategies_read_the_labels_of_the_training_documents(dataset, tools):
+    READ.clear()
+    adaptation = Adaptation(
+        {"log_odds": MaskingTask(WordScoreCollator, annotate_and_keep)}, TRAINER, max_tokens=100
+    )
+    _, adapted = adaptation.adapt(dataset, tools, max_length=8)
+    assert adapted.computed
+    [rows] = READ
+    # Windows of a document have its label: read one after the other they are its tokens.
+    whole = encode_texts(dataset["train"]["text"], tools.tokenizer, None)["input_ids"]
+    expected = [token for row in whole for token in row[1:-1]]
+    assert [token for row in rows["input_ids"] for token in row[1:-1]] == expected
+    labels = [label for label, row in zip(dataset["train"]["label"], whole, strict=True) for _ in row[1:-1]]
+    assert [
+        label for label, row in zip(rows["label"], rows["input_ids"], strict=True) for _ in row[1:-1]
+    ] == labels
+    # Other labels are another adaptation, where a strategy may read them.
+    relabelled = DatasetDict({**dataset, "train": dataset["train"].map(lambda row: {"label": 1 - row["label"]})})
+    for masking, differs in ((adaptation.masking, True), (RTM, False)):
+        keys = [
+            replace(adaptation, masking=masking)._key(adaptation.domain_texts(each), each, tools, 8)
+            for each in (dataset, relabelled)
+        ]
+        assert (keys[0] != keys[1]) == differs
+
+
+def test_strategies_that_lack_labels_or_a_classifier_are_refused(dataset, tools, tmp_path):
+    texts = tmp_path / "domain.txt"
+    texts.write_text("\n".join(f"text {number} of the domain" for number in range(40)))
+    log_odds = {"log_odds": MaskingTask(WordScoreCollator, annotate_log_odds)}
+    with pytest.raises(AuxtaskError, match="log-odds masking needs documents with a label, and none has one; use"):
+        Adaptation(log_odds, TRAINER, texts).adapt(dataset, tools, max_length=16)
+    selective = {"selective": MaskingTask(SelectiveMaskingCollator, annotate_importances)}
+    with pytest.raises(AuxtaskError, match=r"share an adapted encoder; use for example adaptation"):
+        Adaptation(selective, TRAINER).adapt(dataset, tools, max_length=16)
 
 
 def test_what_is_not_one_masking_task_is_refused():

@@ -7,6 +7,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from auxtask.cli import resolving
+from auxtask.cli.command_line import meant
+from auxtask.cli.overrides import training_command
 from auxtask.cli.planning import fit_config, load_dataset, run_identity
 from auxtask.cli.resolving import either_precision, resolved
 from auxtask.data.dataset import build_text_dataset
@@ -147,6 +149,35 @@ def test_auto_is_what_it_means_on_this_machine(few, monkeypatch, tmp_path):
     assert ids[True] != ids[False]
     assert set(both) == set(ids.values())
     assert config.trainer.bf16 == "auto"
+
+
+@pytest.mark.parametrize(
+    ("place", "chosen", "method"),
+    [("aux", ["aux=difference"], "difference"),
+     ("adaptation.masking", ["adaptation=tapt", "adaptation.masking=difference"], "l3masking")],
+)  # fmt: skip
+def test_general_text_counts_by_its_content_and_the_shipped_table_as_before(few, tmp_path, place, chosen, method):
+    where = f"{place}.difference.annotate.general"
+    precision = ["trainer.bf16=false", "adaptation.trainer.bf16=false"][: len(chosen)]
+    options = [meant(each) for each in (*chosen, f"paths.cache={tmp_path}", *precision, "scoring.dtype=float32")]
+
+    def identity(path=None):
+        config = composed(*options, *([] if path is None else [f"{where}={path}"]))
+        return run_identity(resolved(config), few)
+
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    first.write_text("a sea\n")
+    second.write_text("a sea\n")
+    shipped, given = identity(), identity(first)
+    assert where not in shipped.fingerprints
+    assert shipped.settings[where] is None
+    assert given.run_id != shipped.run_id
+    assert given.run_id == identity(second).run_id
+    second.write_text("a land\n")
+    assert given.run_id != identity(second).run_id
+    settings = {**given.settings, **{f"fingerprints.{name}": each for name, each in given.fingerprints.items()}}
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        assert f"{where}=FILE" in training_command("few", "tiny", method, [0], settings)
 
 
 def test_the_default_run_has_this_name(tmp_path):

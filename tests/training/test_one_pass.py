@@ -17,8 +17,9 @@ from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import history_rows, read_history
 from auxtask.tasks.masking import MaskingTask
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
+from auxtask.training.masked_rows import masked_main
 from auxtask.training.plan import TrainingPlan
-from auxtask.training.stages import masked_main, stage_trainer
+from auxtask.training.stages import stage_trainer
 from auxtask.training.weighting.base import GradientWeighting
 from auxtask.training.weighting.gradnorm import GradNorm
 from auxtask.training.weighting.meta import MetaWeighting
@@ -139,6 +140,11 @@ def test_rows_without_a_class_and_tasks_without_rows_are_refused(tokenizer, docu
         ({"main_rows": "rtm", "independent_batches": True}, "leaves the main task no other rows; use"),
         ({"main_mask": 1.0}, r"trainer.main_mask=1.0 is outside \(0, 1\); use"),
         ({"main_mask": "lineal"}, "trainer.main_mask='lineal' is not a number, linear, cosine or cyclic; use"),
+        (
+            {"main_clean": 0.5},
+            "trainer.main_clean=0.5 leaves rows of trainer.main_rows unmasked, which",
+        ),
+        ({"main_clean": 1.5, "main_rows": "rtm"}, r"trainer.main_clean=1.5 is outside \[0, 1\]; use"),
         ({"task_every": 0}, "trainer.task_every=0 is below 1; use"),
     ],
 )
@@ -248,7 +254,11 @@ def test_a_resumed_run_goes_on_with_the_steps_and_the_rows_that_it_had(build):
 @pytest.mark.parametrize(
     ("fields", "tasks", "losses"),
     [
-        ({"main_rows": "rtm", "task_every": 2}, ["rtm"], [{"main"}, {"main", "rtm"}, {"main"}, {"main", "rtm"}]),
+        (
+            {"main_rows": "rtm", "task_every": 2, "main_clean": 0.3},
+            ["rtm"],
+            [{"main"}, {"main", "rtm"}, {"main"}, {"main", "rtm"}],
+        ),
         ({"main_mask": "cyclic"}, [], [{"main"}] * 4),
     ],
 )
@@ -265,4 +275,6 @@ def test_a_run_from_text_to_scores(sentences, model_folder, tmp_path, fields, ta
     folder = RunFolder(tmp_path / "run")
     metrics = run(dataset, model_folder, named, trainer, folder, weighting=weighting)
     assert metrics["status"] == "finished"
-    assert [set(row["losses"]) for row in read_history(folder.path)] == losses
+    rows = read_history(folder.path)
+    assert [set(row["losses"]) for row in rows] == losses
+    assert all(row["tasks"]["main"].keys() == {"masked_accuracy", "clean_accuracy"} for row in rows)

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from auxtask.cli.command_line import meant, quoted
 from auxtask.ground.files import config_folder
-from auxtask.runs.identity import BATCH, BATCH_OF_A_PROCESS
+from auxtask.runs.identity import BATCH, BATCH_OF_A_PROCESS, GENERAL_TEXT
 from auxtask.runs.settings import CLASS_FIELD, class_name, named_settings
 
 # Where things lie is the reader's own affair, and fingerprints are no fields of the config.
@@ -50,6 +50,7 @@ def training_command(
         *_class_option("loss", "cross_entropy", settings),
         *_adaptation_options(settings),
         *_unlabelled_options(settings),
+        *_general_options(settings),
     ]
     defaults = _defaults(tuple(options)) if settings else {}
     fields = [
@@ -102,6 +103,11 @@ def _adaptation_options(settings: Mapping[str, Any]) -> list[str]:
 
 def _unlabelled_options(settings: Mapping[str, Any]) -> list[str]:
     return ["unlabelled=files", "unlabelled.path=FILE"] if "unlabelled.ratio" in settings else []
+
+
+def _general_options(settings: Mapping[str, Any]) -> list[str]:
+    names = [name.removeprefix("fingerprints.") for name in settings]
+    return [f"{name}=FILE" for name in names if GENERAL_TEXT.fullmatch(name) and name not in settings]
 
 
 def _class_option(group: str, default: str, settings: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,8 @@ from auxtask.experiment.fit import FittedRun, Method, fit
 from auxtask.ground.machine import is_main_process, process_count
 from auxtask.ground.tools import Resources
 from auxtask.model.fingerprint import fingerprint
-from auxtask.runs.identity import RunIdentity
+from auxtask.runs.identity import GENERAL_TEXT, RunIdentity
+from auxtask.runs.settings import named_settings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -70,8 +71,22 @@ def run_identity(config: DictConfig, dataset: TextDataset) -> RunIdentity:
         fingerprints["adaptation"] = read_texts(texts, config.adaptation.text_column).fingerprint
     if config.get("unlabelled"):
         fingerprints["unlabelled"] = _texts(config).fingerprint
+    fingerprints |= _general_texts(config)
     names = (dataset.name, model_name(config), method_name(config))
     return RunIdentity.of(plain(config), fingerprints, names, process_count())
+
+
+def _general_texts(config: DictConfig) -> dict[str, str]:
+    """Identify the files of general text that masking tasks compare the training text with, by the option."""
+    if config.get("baseline"):
+        return {}
+    settings = named_settings(plain(config))
+    given = {name: value for name, value in settings.items() if GENERAL_TEXT.fullmatch(name) and value is not None}
+    if not given:
+        return {}
+    from auxtask.data.texts import read_texts
+
+    return {name: read_texts(path).fingerprint for name, path in given.items()}
 
 
 def fit_config(config: DictConfig, dataset: TextDataset, given: Mapping[str, Any] | None = None) -> FittedRun:
@@ -133,6 +148,9 @@ def build_experiment(
     from auxtask.tasks.masking import MaskingTask
     from auxtask.training.plan import TrainingPlan
 
+    uncertainties = {OmegaConf.select(task, "annotate.functional") for task in config.aux.values()} - {None}
+    # Whatever is scored first, one pass serves all tasks; likelihoods cost next to nothing beside the others.
+    beside = sorted({"likelihood", *uncertainties}) if uncertainties else []
     segmenter = find_segmenter(instantiate(config.scoring).words)
 
     def scorers(encoder: str, metric: str) -> PLLScorer:
@@ -140,6 +158,7 @@ def build_experiment(
             encoder,
             metric=metric,
             cache=Path(config.paths.cache) / "scores",
+            beside=beside,
             stride=config.scoring.stride,
             segmenter=segmenter,
             dtype=choose_dtype(config.scoring.dtype),
@@ -234,7 +253,9 @@ def _resources(config: DictConfig, dataset: TextDataset) -> Resources:
         reference.aux, reference.force = {}, False
         # Weights and rows may be of tasks that it does not have.
         reference.weighting = {"_target_": "auxtask.training.weighting.static.StaticWeighting"}
-        OmegaConf.update(reference, "trainer", {"main_rows": None, "task_every": 1}, force_add=True)
+        OmegaConf.update(
+            reference, "trainer", {"main_rows": None, "main_clean": 0, "task_every": 1}, force_add=True
+        )
         if not left_out:
             return fit_config(reference, dataset).folder / "model"
         # It has seen less than a run of this data set: no report takes it for one.

@@ -97,6 +97,12 @@ TRAINER = [
     Option(
         "trainer.main_rows", Text("rtm") | NULL, "task whose masked rows the main task reads too", required=False
     ),
+    Option(
+        "trainer.main_clean",
+        Real("[0, 1]", "0.5"),
+        "probability that a row of main_rows stays unmasked",
+        required=False,
+    ),
     Option("trainer.task_every", COUNT, "from one step with auxiliary tasks to the next", "steps", required=False),
     Option(
         "trainer.last_stage",

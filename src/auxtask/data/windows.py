@@ -1,5 +1,6 @@
 """Long texts in pieces that an encoder can read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from datasets import Dataset
@@ -10,7 +11,11 @@ from auxtask.data.encoding import NO_WORD, encode_texts
 
 
 def encode_in_windows(
-    texts: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int, segmenter: Segmenter | None = None
+    texts: Dataset,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int,
+    segmenter: Segmenter | None = None,
+    keep: Sequence[str] = (),
 ) -> Dataset:
     """Encode texts whole: one that is too long becomes several rows, each with special tokens of its own.
 
@@ -19,9 +24,11 @@ def encode_in_windows(
         tokenizer: any tokenizer of `transformers`.
         max_length: tokens of a row, special ones included.
         segmenter: as for `auxtask.data.encoding.encode_texts`.
+        keep: columns that every row of a text has as the text has them.
 
     Returns:
-        Rows with the columns `input_ids`, `attention_mask` (ones) and `word_ids`, in the order of the texts.
+        Rows with the columns `input_ids`, `attention_mask` (ones) and `word_ids`, and those that are kept, in the
+        order of the texts.
 
     >>> from auxtask.model.loading import load_tokenizer
     >>> texts = Dataset.from_dict({"text": ["the sea and the house by the sea"]})
@@ -31,12 +38,14 @@ def encode_in_windows(
 
     def rows_of(batch: dict[str, Any]) -> dict[str, Any]:
         encoded = encode_texts(batch["text"], tokenizer, None, segmenter)
-        rows: dict[str, list[Any]] = {"input_ids": [], "attention_mask": [], "word_ids": []}
-        for input_ids, word_ids in zip(encoded["input_ids"], encoded["word_ids"], strict=True):
+        rows: dict[str, list[Any]] = {name: [] for name in ("input_ids", "attention_mask", "word_ids", *keep)}
+        for at, (input_ids, word_ids) in enumerate(zip(encoded["input_ids"], encoded["word_ids"], strict=True)):
             for ids, words in _windows(input_ids, word_ids, max_length):
                 rows["input_ids"].append(ids)
                 rows["attention_mask"].append([1] * len(ids))
                 rows["word_ids"].append(words)
+                for name in keep:
+                    rows[name].append(batch[name][at])
         return rows
 
     return texts.map(rows_of, batched=True, remove_columns=texts.column_names, desc="Tokenizing")

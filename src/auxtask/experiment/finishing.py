@@ -87,6 +87,7 @@ def test(
         tokens_per_second=sum(stage.tokens for stage in stages) / sum(stage.session_seconds for stage in stages),
         parameters=sum(parameter.numel() for parameter in classifier.model.parameters()),
         counts=prepared.counts,
+        tasks={name: dict(task.facts) for name, task in prepared.tasks.items() if task.facts},
         adaptation=None if adapted is None else adapted.record,
     )
     shutil.rmtree(folder.checkpoints, ignore_errors=True)

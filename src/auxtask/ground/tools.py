@@ -21,6 +21,9 @@ class Scorer(Protocol):
     def token_values(self, dataset: "Dataset", functional: str) -> "NDArray[np.float32]":
         """Compute another number for each token of one split, end to end: `entropy`, `gini`."""
 
+    def known_values(self, dataset: "Dataset", functional: str) -> "NDArray[np.float32] | None":
+        """Give such numbers where all of them are in the cache; None where one is not."""
+
 
 class FineTuned(Protocol):
     """Gives the single-task classifier of a run."""

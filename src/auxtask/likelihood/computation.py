@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
@@ -35,6 +35,7 @@ class Computation:
         model: any stock `AutoModelForMaskedLM`.
         mask_token_id, metric, stride, tokens_per_batch: as for `auxtask.likelihood.rows.masked_batches`.
         functional: what the number is, a name in `FUNCTIONALS`.
+        beside: further such names, whose numbers the same pass computes and the cache keeps, where it lacks some.
         max_length: longer documents go in overlapping windows of so many tokens (`split_into_windows`).
         pointwise: gives the parts of the last layer that run at the scored positions alone (`pointwise_modules`);
             it is asked in eval mode.
@@ -47,6 +48,7 @@ class Computation:
     metric: str
     stride: int | None
     functional: str
+    beside: Sequence[str]
     max_length: int
     tokens_per_batch: int
     pointwise: Callable[[], Sequence[nn.Module]]
@@ -73,14 +75,21 @@ class Computation:
         unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
         state = processes()
         share = unique[state.process_index :: state.num_processes]
-        cache = self._open_cache()
+        cache = self._open_cache(self.functional)
         known = cache.read() if cache else {}
         todo = np.array([index for index in share if keys[index] not in known], dtype=np.int64)
-        with cache or nullcontext():
-            for index, scores in self.fresh(windows.take(todo)):
-                known[keys[todo[index]]] = scores
+        lacking = self._lacking({keys[index] for index in todo}) if cache else {}
+        with ExitStack() as open_caches:
+            for each in filter(None, [cache, *(other for other, _ in lacking.values())]):
+                open_caches.enter_context(each)
+            for index, scores in self.fresh(windows.take(todo), [self.functional, *lacking]):
+                key = keys[todo[index]]
+                known[key] = scores[0]
                 if cache:
-                    cache.add(keys[todo[index]], scores)
+                    cache.add(key, scores[0])
+                for (other, unknown), values in zip(lacking.values(), scores[1:], strict=True):
+                    if key in unknown:
+                        other.add(key, values)
         # Another process may have met another state of the cache, so each tells all of its share.
         for others in gather_object([{keys[index]: known[keys[index]] for index in share}]):
             known.update(others)
@@ -96,18 +105,42 @@ class Computation:
             cached_tokens=int(scored[-1] - computed_tokens.sum()),
             seconds=time.perf_counter() - started,
         )
-        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
-        of_windows = np.concatenate([np.zeros(0, np.float32), *(known[key] for key in keys)])
-        values[place[windows.scored]] = of_windows[windows.scored]
-        return values, summary
+        return _joined(documents, windows, place, [known[key] for key in keys]), summary
 
-    def fresh(self, documents: Documents) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def known_values(self, documents: Documents) -> NDArray[np.float32] | None:
+        """Give the numbers of documents as the cache has them; None where it lacks one."""
+        windows, place = split_into_windows(documents, self.max_length)
+        cache = self._open_cache(self.functional)
+        known = cache.read() if cache else {}
+        keys = list(windows.keys())
+        found = [known.get(key) for key in keys]
+        complete = [values for values in found if values is not None]
+        return _joined(documents, windows, place, complete) if len(complete) == len(found) else None
+
+    def _lacking(self, keys: set[bytes]) -> dict[str, tuple[ScoreCache, set[bytes]]]:
+        """Find the numbers that can be computed beside, by name their cache and which windows it lacks."""
+        found = {}
+        for name in self.beside:
+            cache = self._open_cache(name) if keys and name != self.functional else None
+            if cache and (unknown := keys - cache.read().keys()):
+                found[name] = cache, unknown
+        return found
+
+    def fresh(self, documents: Documents, functionals: Sequence[str]) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Compute the numbers of documents that no cache knows.
 
+        Args:
+            documents: of at most `max_length` tokens.
+            functionals: names in `FUNCTIONALS`; all are computed from the same logits.
+
         Yields:
-            The index of each document when its last row is done, and its numbers, shape (tokens,).
+            The index of each document when its last row is done, and its numbers, shape (functionals, tokens).
         """
-        values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+        values = np.full((len(documents.token_ids), len(functionals)), np.nan, dtype=np.float32)
+
+        def all_of_them(logits: Tensor, targets: Tensor) -> Tensor:
+            return torch.stack([FUNCTIONALS[name](logits, targets) for name in functionals], dim=1)
+
         pending = np.ones(len(documents), dtype=bool)
         batches = masked_batches(documents, self.metric, self.mask_token_id, self.tokens_per_batch, self.stride)
         with (
@@ -121,7 +154,7 @@ class Computation:
                 disable=not (self.progress and processes().is_main_process),
             ) as bar,
         ):
-            for batch, found in predictions(self.model, batches, self.pointwise(), FUNCTIONALS[self.functional]):
+            for batch, found in predictions(self.model, batches, self.pointwise(), all_of_them):
                 if not np.isfinite(found).all():
                     raise AuxtaskError(
                         f"the model gives likelihoods that are not finite in {self.model.dtype}; "
@@ -130,19 +163,28 @@ class Computation:
                 values[batch.destination] = found
                 bar.update(len(batch.destination))
                 pending[batch.finished] = False
-                yield from ((index, documents.part(values, index)) for index in batch.finished.tolist())
+                yield from ((index, documents.part(values, index).T.copy()) for index in batch.finished.tolist())
         # Documents without words have no rows.
-        yield from ((index, documents.part(values, index)) for index in np.flatnonzero(pending).tolist())
+        yield from ((index, documents.part(values, index).T.copy()) for index in np.flatnonzero(pending).tolist())
 
-    def _open_cache(self) -> ScoreCache | None:
+    def _open_cache(self, functional: str) -> ScoreCache | None:
         if self.cache is None:
             return None
         # All that scores depend on beside a window's token ids and words; the 2 is the format's version.
         parts = ["2", weights_hash(self.model), self.metric, str(self.stride), str(self.mask_token_id)]
         # Likelihoods go without a name: they were kept before there was anything else.
-        parts += [self.functional] if self.functional != "likelihood" else []
+        parts += [functional] if functional != "likelihood" else []
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return ScoreCache(self.cache / key[:16], key)
+
+
+def _joined(
+    documents: Documents, windows: Documents, place: NDArray[np.int64], of_windows: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Put the numbers of windows in the places of documents that they were cut from."""
+    values = np.full(len(documents.token_ids), np.nan, dtype=np.float32)
+    values[place[windows.scored]] = np.concatenate([np.zeros(0, np.float32), *of_windows])[windows.scored]
+    return values
 
 
 def processes() -> PartialState:

@@ -42,6 +42,8 @@ class PLLScorer:
         stride: None for exact scores; k predicts every k-th token in one row, which is faster and approximate.
         segmenter: names words that the tokenizer leaves together, see `auxtask.data.encoding.encode_texts`.
         cache: a folder that keeps scores by content, shared by all models and metrics; None keeps nothing.
+        beside: what is kept in the cache too whenever another number is computed, from the same pass: names as
+            `token_values` takes them. It saves a pass where several are wanted in the end.
         tokens_per_batch: rows x length of a batch; None for what suits the device and its free memory.
         progress: whether a bar appears on what takes longer than a second.
 
@@ -67,6 +69,7 @@ class PLLScorer:
         stride: int | None = None,
         segmenter: Segmenter | None = None,
         cache: str | Path | None = None,
+        beside: Sequence[str] = (),
         tokens_per_batch: int | None = None,
         progress: bool = True,
     ) -> None:
@@ -94,6 +97,7 @@ class PLLScorer:
         self.stride = stride
         self.segmenter = segmenter
         self.cache = None if cache is None else Path(cache)
+        self.beside = tuple(_known_functional(name) for name in beside)
         self.tokens_per_batch = tokens_per_batch or suitable_tokens_per_batch(model)
         self.progress = progress
         self.summary: ScoringSummary | None = None
@@ -108,6 +112,7 @@ class PLLScorer:
         stride: int | None = None,
         segmenter: Segmenter | None = None,
         cache: str | Path | None = None,
+        beside: Sequence[str] = (),
         device: str | torch.device | None = None,
         dtype: torch.dtype = torch.float32,
         progress: bool = True,
@@ -116,7 +121,7 @@ class PLLScorer:
 
         Args:
             name: `tiny`, a local folder, or an id of the Hugging Face hub.
-            metric, max_length, stride, segmenter, cache, progress: as for `PLLScorer`.
+            metric, max_length, stride, segmenter, cache, beside, progress: as for `PLLScorer`.
             device: where to compute; None for the accelerator of this process where there is one, else the CPU.
             dtype: of the weights; `torch.bfloat16` is faster where the hardware has it, and less exact.
 
@@ -138,6 +143,7 @@ class PLLScorer:
             stride=stride,
             segmenter=segmenter,
             cache=cache,
+            beside=beside,
             progress=progress,
         )
 
@@ -153,7 +159,7 @@ class PLLScorer:
         check_texts("texts", texts)
         encoded = encode_texts(texts, self.tokenizer, None, self.segmenter)
         documents = Documents.from_lists(encoded["input_ids"], encoded["word_ids"])
-        log_probs = self._values(documents, "likelihood")
+        log_probs, self.summary = self._computation("likelihood").token_values(self._checked(documents))
         scores = []
         for index in range(len(documents)):
             word_ids = documents.part(documents.word_ids, index)
@@ -199,8 +205,28 @@ class PLLScorer:
         Raises:
             AuxtaskError: the functional is unknown, a column is missing, or the ids are not of this model.
         """
-        if functional not in FUNCTIONALS:
-            raise AuxtaskError(f"functional={functional!r} is unknown; use one of {', '.join(FUNCTIONALS)}")
+        values, self.summary = self._computation(functional).token_values(self._documents(dataset))
+        return values
+
+    def known_values(self, dataset: Dataset, functional: str) -> NDArray[np.float32] | None:
+        """Give what `token_values` would, where the cache has all of it; nothing is computed.
+
+        Args:
+            dataset, functional: as for `token_values`.
+
+        Returns:
+            As `token_values` does; None where the number of a token is not in the cache.
+
+        Raises:
+            AuxtaskError: as `token_values` does.
+
+        >>> dataset = Dataset.from_dict({"input_ids": [[2, 900, 3]]})
+        >>> PLLScorer.from_pretrained("tiny").known_values(dataset, "likelihood") is None
+        True
+        """
+        return self._computation(functional).known_values(self._documents(dataset))
+
+    def _documents(self, dataset: Dataset) -> Documents:
         if not isinstance(dataset, Dataset):
             raise AuxtaskError(f"{dataset!r:.60} is no split; give a datasets.Dataset, such as dataset['train']")
         if "input_ids" not in dataset.column_names:
@@ -215,30 +241,28 @@ class PLLScorer:
                 batched=True,
                 input_columns="input_ids",
             )
-        return self._values(Documents.from_dataset(encoded), functional)
+        return self._checked(Documents.from_dataset(encoded))
 
-    def _values(self, documents: Documents, functional: str) -> NDArray[np.float32]:
-        self._check(documents)
-        computation = Computation(
+    def _computation(self, functional: str) -> Computation:
+        return Computation(
             self.model,
             self.tokenizer.mask_token_id,
             self.metric,
             self.stride,
-            functional,
+            _known_functional(functional),
+            self.beside,
             self.max_length,
             self.tokens_per_batch,
             lambda: self._pointwise,
             self.cache,
             self.progress,
         )
-        values, self.summary = computation.token_values(documents)
-        return values
 
     @cached_property
     def _pointwise(self) -> list[nn.Module]:
         return pointwise_modules(self.model)
 
-    def _check(self, documents: Documents) -> None:
+    def _checked(self, documents: Documents) -> Documents:
         highest = int(documents.token_ids.max(initial=0))
         vocabulary = self.model.config.get_text_config().vocab_size
         if highest >= vocabulary:
@@ -246,3 +270,10 @@ class PLLScorer:
                 f"token id {highest} is beyond the model's vocabulary of {vocabulary}; "
                 "use the tokenizer that belongs to the model"
             )
+        return documents
+
+
+def _known_functional(name: str) -> str:
+    if name not in FUNCTIONALS:
+        raise AuxtaskError(f"functional={name!r} is unknown; use one of {', '.join(FUNCTIONALS)}")
+    return name

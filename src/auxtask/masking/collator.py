@@ -66,6 +66,10 @@ class MaskingCollator(PerEpoch, ABC):
         """The mask rate of this moment, a number whatever `mask_rate` is."""
         return rate_at(self.mask_rate, self.progress, self.epoch)
 
+    def maskable(self, input_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which tokens may be masked: all but those that frame or pad a text; same shape, any."""
+        return ~np.isin(input_ids, self._frame_ids)
+
     @abstractmethod
     def select(
         self,
@@ -113,7 +117,7 @@ class MaskingCollator(PerEpoch, ABC):
         input_ids = pad([feature["input_ids"] for feature in features], self.tokenizer.pad_token_id)
         lengths = np.array([len(feature["input_ids"]) for feature in features])
         attention_mask = np.arange(input_ids.shape[1]) < lengths[:, None]
-        maskable = attention_mask & ~np.isin(input_ids, self._frame_ids)
+        maskable = attention_mask & self.maskable(input_ids)
         generators = [np.random.default_rng(seed) for seed in self._seeds(input_ids, lengths)]
         selected = self.select(features, maskable, generators)
         uniforms = uniform_rows(generators, (2, *input_ids.shape), lengths)

@@ -55,7 +55,7 @@ class PermutedL3MaskingCollator(L3MaskingCollator):
         input_ids = np.asarray(feature["input_ids"], dtype=np.int64)
         drawn_for = f"{self.seed}/permute/" + (f"{self.epoch}/" if self.redraw == "epoch" else "")
         generator = np.random.default_rng(document_seed(drawn_for, input_ids))
-        maskable = ~np.isnan(priorities) & ~np.isin(input_ids, self._frame_ids)
+        maskable = ~np.isnan(priorities) & self.maskable(input_ids)
         for group in self._groups(feature, maskable):
             priorities = permuted(priorities, np.flatnonzero(group), generator)
         return priorities

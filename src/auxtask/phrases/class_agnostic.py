@@ -25,10 +25,15 @@ class ClassAgnosticExtractor(MeasuredExtractor):
 
     Candidates are the N-grams of the whole corpus whose log-odds z-scores (`auxtask.ground.log_odds`) lie below
     `max_z` in absolute value for every class. `match_ngrams` gives each N-gram of the reference one of them, which
-    takes over its classes; the documents are segmented by the merges of the corpus. How many find none is printed.
+    takes over its classes; the documents are segmented by the merges of the corpus. An N-gram without a partner
+    has no counterpart in the control, which labels by so much less; the share of such N-grams is printed. It is
+    high where classes are many or unlike in size, since few N-grams are then preferred by none.
 
-    With the labelers' `span_source=own_class` a candidate is labelled where its partner would be, in documents of
-    those classes alone; with `union` in every document.
+    With the labelers' `span_source=own_class`, the default, a candidate is labelled where its partner would be, in
+    documents of those classes alone: as often as the inventory says, but whether it is labelled tells the class,
+    as it does of the N-grams of a class themselves. With `union` it is labelled in every document and tells
+    nothing of the class; but there the longest match of any class counts in place of the merges, so that the
+    frequencies are no longer equal.
 
     Args:
         reference: see `MeasuredExtractor`.

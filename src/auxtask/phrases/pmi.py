@@ -1,7 +1,7 @@
 """N-grams whose tokens attract each other, by pointwise mutual information."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from auxtask.errors import AuxtaskError
 from auxtask.phrases.positions import NgramPositions
 from auxtask.phrases.ranked import RankedExtractor
-
-Score = Literal["squared", "plain"]
+from auxtask.phrases.word_pmi import Score, WordNgrams, pmi_scores
 
 
 @dataclass(frozen=True)
@@ -41,22 +40,18 @@ class PMIExtractor(RankedExtractor):
             raise AuxtaskError(f"score={self.score!r} is unknown; use {' or '.join(get_args(Score))}")
 
     def scores(self, ngrams: NgramPositions, document_class: int) -> NDArray[np.float64]:
-        positions = ngrams.slices[document_class]
-        counts = ngrams.counts(positions)
-        scores = np.full(len(counts), -np.inf)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_p = np.log(counts) - np.log(ngrams.room[ngrams.lengths - 1, document_class])
-        # For each length, ln p of the N-gram at each position, and of its most probable parts, itself one of them.
-        whole: list[NDArray[np.float64]] = []
-        parts: list[NDArray[np.float64]] = []
-        for length, items in enumerate(ngrams.items[:, positions], 1):
-            whole.append(np.where(items >= 0, log_p[items], -np.inf))
-            cut = np.full(len(items), -np.inf)
-            for head in range(1, length):
-                tail = parts[length - head - 1][head:]
-                np.maximum(cut[:-head], whole[head - 1][:-head] + tail, out=cut[:-head])
-            parts.append(np.maximum(whole[-1], cut))
-            kept = (items >= 0) & (counts[items] >= self.min_frequency)
-            weight = 2 if self.score == "squared" else 1
-            scores[items[kept]] = weight * whole[-1][kept] - cut[kept]
+        scores = np.full(len(ngrams.first), -np.inf)
+        # Numbered anew: what does not occur in the class has no place there.
+        present, at, counts = {}, {}, {}
+        for length, row in enumerate(ngrams.items[:, ngrams.slices[document_class]], 1):
+            begins = np.flatnonzero(row >= 0)
+            present[length], number, counts[length] = np.unique(
+                row[begins], return_inverse=True, return_counts=True
+            )
+            at[length] = np.full(len(row), -1)
+            at[length][begins] = number
+        room = dict(enumerate(ngrams.room[:, document_class].tolist(), 1))
+        for length, found in pmi_scores(WordNgrams(at, counts, room), self.score).items():
+            frequent = counts[length] >= self.min_frequency
+            scores[present[length][frequent]] = found[frequent]
         return scores

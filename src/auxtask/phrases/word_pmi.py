@@ -22,6 +22,8 @@ LONGEST = max(SHARES)
 class WordNgrams:
     """The frequent N-grams of documents of words laid end to end, numbered from 0 at each length.
 
+    Words may be any units; each N-gram occurs somewhere, and its parts are there with it.
+
     Args:
         at: by length, the number of the N-gram that begins at each word, -1 where it is rare or would leave the
             document, shape (words,).

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,9 +44,9 @@ MOST_HELD_OUT = 1000
 class Adaptation:
     """Masked language modelling of domain text, before fine-tuning.
 
-    Without `texts` it is task-adaptive (TAPT): the text is that of the training documents, and the validation
-    documents tell how well it is known. With them it is domain-adaptive (DAPT): every twentieth text is held out,
-    and none equals a validation or test document.
+    Without `texts` it is task-adaptive (TAPT): the text is that of the training documents, whose labels the
+    masking strategy may read, and the validation documents tell how well it is known. With them it is
+    domain-adaptive (DAPT): every twentieth text is held out, and none equals a validation or test document.
 
     Args:
         masking: the masking strategy: one masking task, by its name.
@@ -130,14 +130,19 @@ class Adaptation:
         settings |= {"texts": texts.fingerprint, "encoder": fingerprint(tools.encoder), "max_length": max_length}
         settings |= {"processes": process_count(), "is_dapt": self.texts is not None, "scorer": None}
         settings["segmenter"] = tools.segmenter and describe(tools.segmenter)
+        general = getattr(task.annotate, "keywords", {}).get("general")
+        if general is not None:
+            settings["general"] = read_texts(general).fingerprint
         settings["scoring"] = None if task.annotate is None else dict(tools.scoring)
         if self.texts is None:
+            if task.annotate is not None:
+                settings["labels"] = dataset["train"]["label"][:]
             settings["held_out"] = Texts(dataset["valid"], "the validation documents").fingerprint
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
     def _train(self, texts: Texts, dataset: DatasetDict, tools: Tools, max_length: int, folder: Path) -> None:
         ((_, task),) = self.masking.items()
-        train, held_out = texts.documents, dataset["valid"]
+        train, held_out, labels = dataset["train"], dataset["valid"], ["label"]
         if self.texts is not None:
             train, held_out = (
                 texts.documents.select(
@@ -145,7 +150,8 @@ class Adaptation:
                 )
                 for chosen in (TRAINED_ON, HELD_OUT)
             )
-        rows = encode_in_windows(train, tools.tokenizer, max_length, tools.segmenter)
+            labels = []
+        rows = encode_in_windows(train, tools.tokenizer, max_length, tools.segmenter, keep=labels)
         valid = encode_in_windows(held_out, tools.tokenizer, max_length, tools.segmenter)
         if len(valid) == 0:
             raise AuxtaskError(
@@ -153,7 +159,7 @@ class Adaptation:
             )
         valid = valid.select(range(min(len(valid), MOST_HELD_OUT)))
         if task.annotate is not None:
-            rows = task.annotate(rows, tools)
+            rows = task.annotate(rows, replace(tools, fine_tuned=_no_classifier))
         lengths = document_lengths(rows)
         arguments = training_arguments(
             folder / "checkpoints", seed=self.seed, remove_unused_columns=False, **self._steps(lengths)
@@ -247,6 +253,13 @@ class Adapted:
             "evaluations": self.evaluations,
             "encoder": self.encoder.parent.name,
         }
+
+
+def _no_classifier(left_out: Sequence[int] = ()) -> Path:
+    raise AuxtaskError(
+        "this masking asks a classifier, which depends on the settings of a run, and the runs of all settings "
+        "share an adapted encoder; use for example adaptation.masking=log_odds"
+    )
 
 
 @contextmanager

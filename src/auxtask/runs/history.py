@@ -9,6 +9,9 @@ from auxtask.errors import AuxtaskError
 from auxtask.ground.names import MAIN
 from auxtask.ground.nesting import nest
 
+# What a row has by task.
+GROUPS = ("losses", "empty_batches", "mask_rates", "weights", "tasks")
+
 
 def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Pick the evaluations out of a trainer's log.
@@ -19,8 +22,10 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     Returns:
         For each evaluation `step`, `epoch`, `seconds`, `losses` (the mean training loss of each task since the
         evaluation before), `empty_batches` (in how many of its batches a task had nothing to learn from),
-        `weights`, `tasks` (scores of auxiliary tasks on the validation split), `learning_rate` and `valid` (loss
-        and scores of the main task on the validation split).
+        `mask_rates` (the realised mask rate of each masking task since then: `mean` and standard deviation `std`
+        over documents), `weights`, `tasks` (scores of auxiliary tasks on the validation split, and where
+        rows of the main task are masked, under `main` its accuracy on training documents as masked and as they
+        are), `learning_rate` and `valid` (loss and scores of the main task on the validation split).
 
     >>> history_rows([{"loss": 1.0, "step": 1}, {"eval_loss": 0.5, "step": 2, "epoch": 1.0, "seconds": 3.0,
     ...     "losses/main": 0.7, "weights/main": 1.0, "learning_rate": 0.1}])[0]["losses"]
@@ -32,7 +37,9 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             continue
         logged = nest(entry, "/")
         row = {name: entry.get(name) for name in ("step", "epoch", "seconds")}
-        row |= {name: logged.get(name, {}) for name in ("losses", "empty_batches", "weights", "tasks")}
+        row |= {
+            name: logged.get(name, {}) for name in ("losses", "empty_batches", "mask_rates", "weights", "tasks")
+        }
         row["learning_rate"] = entry.get("learning_rate")
         row["valid"] = {
             name.removeprefix("eval_"): value

@@ -19,6 +19,8 @@ RULES = 2
 # What leaves every figure as it is: where things lie, and whether a finished run is computed again. Data and texts
 # have their fingerprints in place of their settings.
 OUTSIDE = re.compile(r"force|(paths|dataset)(\..*)?|adaptation\.(texts|text_column)|unlabelled\.(?!ratio).*")
+# Files that an option may name, which has their fingerprint in its place then.
+GENERAL_TEXT = re.compile(r"(aux|adaptation\.masking)\.[^.]+\.annotate\.general")
 # The same of logging and hardware, right below the settings of a trainer.
 LOGGING_AND_HARDWARE = re.compile(
     r"(adaptation\.)?trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
@@ -38,6 +40,7 @@ ORIGINAL_VALUES = {
     "aux.*.relabel": None,
     "trainer.main_mask": 0,
     "trainer.main_rows": None,
+    "trainer.main_clean": 0,
     "trainer.task_every": 1,
     "weighting.dev_head": "fresh",
     "weighting.through_softmax": False,
@@ -158,6 +161,8 @@ def result_settings(config: Mapping[str, Any], processes: int = 1) -> dict[str, 
     settings: dict[str, Any] = {}
     for name, value in named_settings(groups).items():
         if name == "seed" or OUTSIDE.fullmatch(name) or LOGGING_AND_HARDWARE.fullmatch(name):
+            continue
+        if GENERAL_TEXT.fullmatch(name) and value is not None:
             continue
         if any(fnmatchcase(name, option) and value == before for option, before in ORIGINAL_VALUES.items()):
             continue

@@ -25,6 +25,7 @@ def write_results(
     tokens_per_second: float,
     parameters: int,
     counts: Mapping[str, Any],
+    tasks: Mapping[str, Mapping[str, float]] | None = None,
     adaptation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Score the predictions for the test documents and finish the run.
@@ -41,6 +42,7 @@ def write_results(
         tokens_per_second: in training; 0 for a method that reads no tokens.
         parameters: what the model that predicted has learned or was given, in numbers.
         counts: what misleads about the data (`auxtask.data.counts`).
+        tasks: what is known of auxiliary tasks before training, by task; None or empty for nothing.
         adaptation: what the encoder read before it was fine-tuned, with its held-out loss at each evaluation; None
             for a vanilla one.
 
@@ -80,6 +82,8 @@ def write_results(
         "parameters": parameters,
         "counts": dict(counts),
     }
+    if tasks:
+        metrics["tasks"] = dict(tasks)
     if adaptation is not None:
         metrics["adaptation"] = dict(adaptation)
     write_json(folder.path / "metrics.json", metrics)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from datasets import DatasetDict, concatenate_datasets
@@ -44,6 +44,7 @@ class PreparedTask:
         evaluate: from the head and the documents of a forward pass to the task's scores on the validation split.
         callbacks: from the head to what the task does while training goes on.
         pretrained_head: whether the head comes with the checkpoint, so that it is trained as the encoder is.
+        facts: what `metrics.json` says of the task, numbers by name.
     """
 
     dataset: DatasetDict
@@ -53,6 +54,7 @@ class PreparedTask:
     evaluate: Callable[[PreTrainedModel, int], dict[str, float]] = nothing
     callbacks: Callable[[PreTrainedModel], list[TrainerCallback]] = none
     pretrained_head: bool = False
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Task(Protocol):

@@ -11,12 +11,14 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.machine import is_main_process
 from auxtask.ground.tools import Tools
 from auxtask.masking.collator import MaskingCollator
 from auxtask.masking.pace import EpochCounter, IndependentDocuments, WithFurtherDocuments, is_scheduled
 from auxtask.model.heads import masked_lm_loss, output_embeddings_constant, separate_output_embeddings
 from auxtask.model.loading import load_masked_lm
 from auxtask.tasks.base import Collator, PreparedTask
+from auxtask.tasks.mask_facts import CountingCollator, mask_facts
 
 DECODERS = ("tied", "detached", "separate")
 
@@ -50,7 +52,7 @@ class MaskingTask:
     def prepare(self, dataset: DatasetDict, tools: Tools) -> PreparedTask:
         """Annotate what is masked, the training split and the unlabelled documents; see `Task`."""
         masking = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
-        collator: Collator = masking
+        collator: Collator = CountingCollator(masking, masking.maskable)
         drawn: list[Any] = [masking]
         train, further = self._annotated(dataset["train"], tools)
         if further is not None:
@@ -76,6 +78,7 @@ class MaskingTask:
             evaluate=rate_of_the_epoch,
             callbacks=lambda head: [EpochCounter(drawn)],
             pretrained_head=True,
+            facts=mask_facts(masking, train, tools) if is_main_process() else {},
         )
 
     def _annotated(self, train: Dataset, tools: Tools) -> tuple[Dataset, Dataset | None]:

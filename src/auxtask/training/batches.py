@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import mean_over_processes
 from auxtask.ground.names import MAIN
-from auxtask.ground.padding import pad, without_padding
+from auxtask.ground.padding import IGNORE_INDEX, pad, without_padding
 from auxtask.model.multitask import count_targets
 
 Feature = Mapping[str, Any]
@@ -84,6 +85,8 @@ class MultiTaskCollator:
             the same.
         main_rows: the task whose masked rows the main task reads too, and with it the tasks without rows of their
             own: one pass of the encoder in place of two. None for the main task's own rows.
+        clean: tells which documents of a batch stay unmasked in those rows, with nothing to be predicted in them;
+            None for none.
 
     Raises:
         AuxtaskError: the task of `main_rows` does not bring one row for each document.
@@ -93,6 +96,11 @@ class MultiTaskCollator:
     tasks: Mapping[str, Callable[[Sequence[Feature]], dict[str, Tensor]]] = field(default_factory=dict)
     draw_main: Callable[[Sequence[Feature]], Sequence[Feature]] | None = None
     main_rows: str | None = None
+    clean: Callable[[Sequence[Feature]], NDArray[np.bool_]] | None = None
+
+    def main_part(self, features: Sequence[Feature]) -> dict[str, Tensor]:
+        """Collate the documents for the main task alone."""
+        return self(features)[MAIN]
 
     def __call__(self, features: Sequence[Feature]) -> dict[str, dict[str, Tensor]]:
         """Collate the documents once for each task."""
@@ -111,8 +119,13 @@ class MultiTaskCollator:
                     f"trainer.main_rows={self.main_rows!r} does not bring one row for each labelled document; "
                     "use a masking task, without unlabelled documents"
                 )
+            part = {name: value for name, value in part.items() if name not in rows}
+            if self.clean is not None:
+                clean = torch.from_numpy(self.clean(features))[:, None]
+                rows["input_ids"] = torch.where(clean, main["input_ids"], rows["input_ids"])
+                part["labels"] = part["labels"].masked_fill(clean, IGNORE_INDEX)
             main |= rows
-            parts[self.main_rows] = {name: value for name, value in part.items() if name not in rows}
+            parts[self.main_rows] = part
         return {MAIN: main} | parts
 
 

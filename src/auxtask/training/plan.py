@@ -10,7 +10,7 @@ import torch
 from transformers import TrainerCallback, TrainingArguments
 
 from auxtask.errors import AuxtaskError, did_you_mean
-from auxtask.ground.values import check_whole
+from auxtask.ground.values import check_number, check_whole
 from auxtask.masking.pace import MaskRate, check_mask_rate
 from auxtask.model.precision import bf16_is_fast
 from auxtask.runs.metrics import METRICS
@@ -38,6 +38,8 @@ class TrainingPlan:
         main_rows: a masking task whose masked rows the main task reads too, so that a step has one pass of the
             encoder and not two; None for rows of its own. Documents are evaluated as they are. With a weight of 0
             for that task, the main task alone learns from its rows.
+        main_clean: probability with which a row of `main_rows` stays unmasked in an epoch, and then has no part in
+            the loss of that task, in [0, 1].
         task_every: auxiliary tasks take part in every so many steps alone, at least 1; rows of `main_rows` are
             masked in the others too.
         last_stage: fields that differ in a last stage, which trains the main task alone from the best checkpoint
@@ -58,6 +60,7 @@ class TrainingPlan:
     independent_batches: bool = False
     main_mask: MaskRate = 0
     main_rows: str | None = None
+    main_clean: float = 0
     task_every: int = 1
     last_stage: Mapping[str, Any] | None = None
 
@@ -69,6 +72,12 @@ class TrainingPlan:
         check_whole("trainer.task_every", self.task_every, least=1, example=2)
         if self.main_mask != 0:
             check_mask_rate("trainer.main_mask", self.main_mask)
+        check_number("trainer.main_clean", self.main_clean, "[0, 1]", example=0.5)
+        if self.main_clean > 0 and self.main_rows is None:
+            raise AuxtaskError(
+                f"trainer.main_clean={self.main_clean} leaves rows of trainer.main_rows unmasked, which is null; "
+                "use it with a task such as trainer.main_rows=rtm"
+            )
         if self.main_rows is not None and (self.independent_batches or self.main_mask != 0):
             raise AuxtaskError(
                 f"trainer.main_rows={self.main_rows!r} leaves the main task no other rows; use it with "
@@ -108,6 +117,7 @@ class TrainingPlan:
             weighting=StaticWeighting(),
             independent_batches=False,
             main_rows=None,
+            main_clean=0,
             task_every=1,
             **changed,
         )

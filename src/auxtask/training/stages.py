@@ -16,15 +16,17 @@ from transformers import EvalPrediction, TrainerCallback
 from auxtask.data.splits import stratified_split
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
+from auxtask.ground.names import MAIN
 from auxtask.masking.pace import EpochCounter, IndependentDocuments, PerEpoch
 from auxtask.model.multitask import MultiTaskModel
 from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import continued, history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.base import OwnColumns, Prepared
-from auxtask.training.batches import ClassificationCollator, MaskedMainCollator, MultiTaskCollator
+from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
+from auxtask.training.masked_rows import CleanRows, MainCollator, masked_and_clean_accuracy, masked_main
 from auxtask.training.plan import TrainingPlan
 from auxtask.training.trainer import MultiTaskTrainer
 from auxtask.training.weighting.static import StaticWeighting
@@ -121,7 +123,8 @@ def stage_trainer(
     main = ClassificationCollator(prepared.tokenizer)
     draw_main = IndependentDocuments(train, plan.seed) if plan.independent_batches else None
     main_in_training, masking = masked_main(main, plan)
-    drawn: list[PerEpoch] = [each for each in (draw_main, masking) if each is not None]
+    clean = CleanRows(plan.main_clean, plan.seed) if plan.main_clean > 0 else None
+    drawn: list[PerEpoch] = [each for each in (draw_main, masking, clean) if each is not None]
     collators = {name: OwnColumns(task.collator, name) for name, task in tasks.items()}
     callbacks: list[TrainerCallback] = [HistoryWriter(folder / "history.jsonl", before)]
     callbacks += [] if plan.patience is None else [EarlyStopping(plan.patience)]
@@ -132,10 +135,21 @@ def stage_trainer(
         predicted = np.asarray(prediction.predictions).argmax(axis=-1)
         return classification_metrics(prediction.label_ids, predicted, network.classifier.config.num_labels or 0)
 
+    def scores() -> dict[str, dict[str, float]]:
+        size = arguments.per_device_eval_batch_size
+        found = {name: task.evaluate(network.head(name), size) for name, task in tasks.items()}
+        masked: MainCollator | None = None if masking is None else main_in_training
+        if plan.main_rows is not None:
+            rows = MultiTaskCollator(main, {plan.main_rows: collators[plan.main_rows]}, main_rows=plan.main_rows)
+            masked = rows.main_part
+        if masked is not None:
+            found[MAIN] = masked_and_clean_accuracy(network.classifier, masked, main, train, size)
+        return found
+
     return MultiTaskTrainer(
         network,
         arguments,
-        MultiTaskCollator(main_in_training, collators, draw_main, plan.main_rows),
+        MultiTaskCollator(main_in_training, collators, draw_main, plan.main_rows, clean),
         MultiTaskCollator(main),
         train,
         valid,
@@ -143,34 +157,11 @@ def stage_trainer(
         metrics,
         head_learning_rate=plan.head_learning_rate,
         head_weight_decay=plan.head_weight_decay,
-        score_tasks=lambda: {
-            name: task.evaluate(network.head(name), arguments.per_device_eval_batch_size)
-            for name, task in tasks.items()
-        },
+        score_tasks=scores,
         callbacks=[*callbacks, *plan.callbacks],
         held_back=held_back,
         task_every=plan.task_every,
     )
-
-
-def masked_main(
-    main: ClassificationCollator, plan: TrainingPlan
-) -> tuple[ClassificationCollator | MaskedMainCollator, PerEpoch | None]:
-    """Let training documents of the main task be masked where the plan says so.
-
-    Args:
-        main: collates them as they are.
-        plan: has the rate, and the seed of the masks.
-
-    Returns:
-        The collator, and what is drawn anew in every epoch; None where nothing is masked.
-    """
-    if plan.main_mask == 0:
-        return main, None
-    from auxtask.masking.random import RTMCollator
-
-    masking = RTMCollator(main.tokenizer, plan.main_mask, plan.seed, mask_replace_prob=1.0)
-    return MaskedMainCollator(main, masking), masking
 
 
 def without_held_back(train: Dataset, share: float) -> tuple[Dataset, Dataset | None]:

@@ -27,6 +27,7 @@ from auxtask.ground.names import MAIN
 from auxtask.ground.nesting import flatten
 from auxtask.ground.padding import IGNORE_INDEX
 from auxtask.model.multitask import MultiTaskModel
+from auxtask.tasks.mask_facts import mean_and_std, rate_sums
 from auxtask.training.batches import MultiTaskCollator, share_target_counts
 from auxtask.training.callbacks import EvaluationLines, TrainingClock, WeightingSchedule
 from auxtask.training.gradients import TaskGradients
@@ -102,6 +103,7 @@ class MultiTaskTrainer(Trainer):
         self._loss_sums: dict[str, Tensor] = {}
         self._batches: dict[str, int] = {}
         self._empty_batches: dict[str, Tensor] = {}
+        self._rate_sums: dict[str, Tensor] = {}
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -152,6 +154,9 @@ class MultiTaskTrainer(Trainer):
             if name != MAIN:
                 empty = (part["labels"] == IGNORE_INDEX).all()
                 self._empty_batches[name] = self._empty_batches.get(name, 0) + empty.long()
+            if "maskable" in part:
+                sums = rate_sums(part["labels"], part["maskable"])
+                self._rate_sums[name] = self._rate_sums.get(name, 0) + sums
 
     def _has_all_tasks(self, of_tasks: Mapping[str, Any]) -> bool:
         """Whether a batch, or what came of it, is of a step with auxiliary tasks, where there are any."""
@@ -198,16 +203,17 @@ class MultiTaskTrainer(Trainer):
         super().log(logs, start_time)
 
     def _take_counts(self) -> dict[str, Any]:
-        """Give the mean loss of each task since the last time, and in how many batches it had nothing to learn."""
+        """Give the mean loss of each task since the last time, and what else was counted."""
         losses = {
             name: float(mean_over_processes(total)) / self._batches[name]
             for name, total in self._loss_sums.items()
         }
         empty = {name: int(count) for name, count in self._empty_batches.items()}
-        self._loss_sums, self._batches, self._empty_batches = {}, {}, {}
+        rates = {name: mean_and_std(mean_over_processes(sums)) for name, sums in self._rate_sums.items()}
+        self._loss_sums, self._batches, self._empty_batches, self._rate_sums = {}, {}, {}, {}
         for name, mean in losses.items():
             self._check_finite(mean, f"loss of task {name!r}")
-        return {"losses": losses, "empty_batches": empty}
+        return {"losses": losses, "empty_batches": empty, "mask_rates": rates}
 
     def _check_finite(self, value: float, what: str) -> None:
         # Evaluations come before checkpoints: none is written with weights that are not numbers.
