@@ -62,7 +62,8 @@ class Layout:
     @property
     def style(self) -> dict[str, Any]:
         """The same as arguments of `csv.reader` and `csv.writer`."""
-        return {"delimiter": self.delimiter, "quoting": csv.QUOTE_NONE if self.literal else csv.QUOTE_MINIMAL}
+        quotes = {"quoting": csv.QUOTE_NONE, "quotechar": None} if self.literal else {}
+        return {"delimiter": self.delimiter, **quotes}
 
 
 def find_layout(path: Path, encoding: str, wanted: Sequence[str]) -> Layout:

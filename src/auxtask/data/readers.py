@@ -191,7 +191,9 @@ def json_rows(lines: Iterable[str], path: str | Path) -> Iterator[dict[str, Any]
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise AuxtaskError(f"line {number} of {path} is not JSON ({error}); write one object a line") from error
+            raise AuxtaskError(
+                f"line {number} of {path} is not JSON ({error}); write one object a line"
+            ) from error
         if not isinstance(row, dict):
             raise AuxtaskError(f"line {number} of {path} is {row!r:.60}; write one JSON object a line")
         yield row
