@@ -156,7 +156,7 @@ def _opened(files: _Files) -> Iterator[Path | BinaryIO]:
 
 @contextmanager
 def _parts(config: DictConfig, files: _Files) -> Iterator[Parts]:
-    """Hold what is predicted already, by a call that was cut, of the very same texts by the very same classifier."""
+    """Hold what is predicted already, by a call that was cut, of the same texts by the same classifier."""
     output, before = Path(files.output), _state(files)
     key = {
         "input": before,

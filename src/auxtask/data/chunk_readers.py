@@ -28,8 +28,8 @@ def read_chunks(
     Args:
         source: the file, gzipped if it ends in `.gz`; for a format of `STREAMED` also what is open for reading.
         kind: its format, one of `auxtask.data.chunks.ENDINGS`.
-        text_column: a column that it must have, and of which a workbook gives the cells as text; it is also the name
-            of the one column of plain text.
+        text_column: a column that it must have, and of which a workbook gives the cells as text; also the name of
+            the one column of plain text.
         encoding: of text formats.
         most: rows of a chunk.
 

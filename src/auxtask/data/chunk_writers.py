@@ -24,7 +24,8 @@ def open_writer(file: BinaryIO, kind: str, *, like: str, is_gzipped: bool = Fals
     Args:
         file: open for writing; it stays open.
         kind: its format, one of `auxtask.data.chunks.ENDINGS` but plain text.
-        like: the format of what the chunks were read from: a delimited file is written as one of its own format was.
+        like: the format of what the chunks were read from: a delimited file of that format is written
+            as it was.
         is_gzipped: whether a text format is packed.
 
     Yields:

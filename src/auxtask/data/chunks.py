@@ -138,8 +138,8 @@ class ListChunk(Chunk):
                 array = pa.array([None if value is ABSENT else value for value in values], type=kind)
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeError) as error:
                 raise AuxtaskError(
-                    f"the values of {name!r} are not of one type ({str(error).splitlines()[0]:.80}), as Parquet has "
-                    "it; use output=....jsonl"
+                    f"the values of {name!r} are not of one type ({str(error).splitlines()[0]:.80}), as those of "
+                    "Parquet are; use output=....jsonl"
                 ) from error
             arrays.append(array.cast(pa.string()) if pa.types.is_null(array.type) else array)
         return pa.Table.from_arrays(arrays, names=names)

@@ -44,8 +44,8 @@ class Layout:
         delimiter: between fields, one of `DELIMITERS`.
         names: the fields of the header.
         literal: quotation marks are plain text.
-        odd: where tabs separate, the first line that has not the header's fields if quotation marks are plain text,
-            and what is wrong with it.
+        odd: where tabs separate, the first line that has not the header's fields if quotation marks are plain
+            text, and what is wrong with it.
     """
 
     delimiter: str
@@ -115,8 +115,8 @@ def delimited_rows(lines: TextIO, layout: Layout, path: Path) -> Iterator[list[s
     except csv.Error as error:
         line, reason = layout.odd or (line, str(error))
         raise AuxtaskError(
-            f"line {line} of {path} cannot be read ({reason}; {layout.words}): give each row the header's number of "
-            "fields; quote those that hold a separator, a line break or, doubled, a quotation mark"
+            f"line {line} of {path} cannot be read ({reason}; {layout.words}): give each row the header's number "
+            "of fields; quote those that hold a separator, a line break or, doubled, a quotation mark"
         ) from error
 
 

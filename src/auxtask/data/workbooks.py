@@ -15,8 +15,8 @@ class Sheet(NamedTuple):
 
     Args:
         names: of its columns, from its first row.
-        rows: the cells of the rows below, one after another, None where a cell is empty; rows without any value are
-            left out. Of a formula it is the value that was saved.
+        rows: the cells of the rows below, one after another, None where a cell is empty; rows without any value
+            are left out. Of a formula it is the value that was saved.
         layout: which sheet it is, for the reader of a line on the terminal.
         height: its last row, as far as the file says.
     """

@@ -39,8 +39,8 @@ class Classifier:
         model: a stock sequence classifier whose configuration knows its label names.
         tokenizer: its tokenizer; texts are cut to its `model_max_length`.
         batch_size: most texts of a forward pass.
-        tokens_per_batch: most tokens of a forward pass, padding included, unless one text alone is longer; None for
-            any number.
+        tokens_per_batch: most tokens of a forward pass, padding included, unless one text alone is longer; None
+            for any number.
         progress: whether a bar is shown over more than a second.
     """
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from auxtask.data.chunks import Chunk
 from auxtask.errors import AuxtaskError
 
-# From the number of a chunk and its texts to `probabilities` and `is_cut`, as `auxtask.model.classifier.Classified`.
+# From the number of a chunk and its texts to `probabilities` and `is_cut`, see `auxtask.model.classifier`.
 Classify = Callable[[int, list[str]], Mapping[str, NDArray[Any]]]
 
 DIGITS = 6  # of a probability
@@ -61,7 +61,7 @@ def add_predictions(
         AuxtaskError: a column has the name of a new one, or the column of the text holds something else.
 
     >>> from auxtask.data.chunks import ListChunk
-    >>> halves = lambda number, texts: {"probabilities": np.full((len(texts), 2), 0.5), "is_cut": np.array([False])}
+    >>> halves = lambda number, texts: {"probabilities": np.full((len(texts), 2), 0.5), "is_cut": np.array([0])}
     >>> chunks = [ListChunk(["text"], [["fine"], [" "]])]
     >>> [found] = add_predictions(chunks, halves, ["a", "b"], Tally(), source="x.csv", text_column="text")
     >>> found.names, found.rows
