@@ -52,7 +52,7 @@ class Parts:
         except (FileNotFoundError, BadZipFile, EOFError, ValueError):
             part = dict(compute())
             with atomic_path(path) as temporary:
-                np.savez(temporary, **part)  # type: ignore[arg-type]
+                np.savez(temporary, **part)
         else:
             self.found += 1
         return part
