@@ -177,7 +177,11 @@ def _workbook(file: BinaryIO, as_read: bool) -> Iterator[Write]:
             except (ValueError, TypeError) as error:
                 raise AuxtaskError(f"a workbook cannot hold a value ({error}); use output=....csv") from error
 
-    yield write
+    try:
+        yield write
+    except BaseException:
+        sheet.close()  # its rows are in a temporary file
+        raise
     book.save(file)
 
 
