@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auxtask.data.delimited import Layout
+from auxtask.data.delimited import DelimitedLayout
 from auxtask.errors import AuxtaskError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ListChunk(Chunk):
     names: list[str]
     values: list[list[Any]]
     share: float | None = None
-    layout: Layout | None = None
+    layout: DelimitedLayout | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -37,7 +37,7 @@ def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DelimitedLayout:
     """How a delimited file with a header line is written.
 
     Args:
@@ -66,7 +66,7 @@ class Layout:
         return {"delimiter": self.delimiter, **quotes}
 
 
-def find_layout(path: Path, encoding: str, wanted: Sequence[str]) -> Layout:
+def find_layout(path: Path, encoding: str, wanted: Sequence[str]) -> DelimitedLayout:
     """Find out how a delimited file is written.
 
     The delimiter is the one of `DELIMITERS` whose header holds most of the wanted columns, or else most
@@ -83,11 +83,11 @@ def find_layout(path: Path, encoding: str, wanted: Sequence[str]) -> Layout:
     csv.field_size_limit(2**31 - 1)  # A document may be longer than the 128 KiB that are allowed at first.
     delimiter, names = _find_header(path, encoding, wanted)
     if delimiter != "\t":
-        return Layout(delimiter, names)
-    return Layout(delimiter, names, *_read_quotes(path, encoding, len(names)))
+        return DelimitedLayout(delimiter, names)
+    return DelimitedLayout(delimiter, names, *_read_quotes(path, encoding, len(names)))
 
 
-def delimited_rows(lines: TextIO, layout: Layout, path: Path) -> Iterator[list[str]]:
+def delimited_rows(lines: TextIO, layout: DelimitedLayout, path: Path) -> Iterator[list[str]]:
     """Read the rows below the header one after another.
 
     Args:
