@@ -83,7 +83,7 @@ def predict(config: DictConfig) -> None:
         print(visible(f"{said}; predictions: {files.output}"))
 
 
-class _Files(NamedTuple):
+class _InAndOut(NamedTuple):
     """What is read and written.
 
     Args:
@@ -105,7 +105,7 @@ class _Files(NamedTuple):
         return STANDARD not in (self.input, self.output)
 
 
-def _files(config: DictConfig) -> _Files:
+def _files(config: DictConfig) -> _InAndOut:
     """Find out what is read and written, and refuse what cannot be, before anything is loaded."""
     read = str(config.input)
     kind = config.format or ("lines" if read == STANDARD else format_of(read))
@@ -125,7 +125,7 @@ def _files(config: DictConfig) -> _Files:
         check_file("output", output)
         if Path(output).exists() and read != STANDARD and Path(output).samefile(read):
             raise AuxtaskError(f"output='{output}' is the input itself; choose another file")
-    return _Files(read, str(output), kind, str(output_kind))
+    return _InAndOut(read, str(output), kind, str(output_kind))
 
 
 def _beside(path: Path, kind: str) -> str:
@@ -140,7 +140,7 @@ def _beside(path: Path, kind: str) -> str:
 
 
 @contextmanager
-def _opened(files: _Files) -> Iterator[Path | BinaryIO]:
+def _opened(files: _InAndOut) -> Iterator[Path | BinaryIO]:
     """Give the input as it is read; a format that is read twice is kept in a file of its own meanwhile."""
     if files.input != STANDARD:
         yield Path(files.input)
@@ -155,7 +155,7 @@ def _opened(files: _Files) -> Iterator[Path | BinaryIO]:
 
 
 @contextmanager
-def _parts(config: DictConfig, files: _Files) -> Iterator[Parts]:
+def _parts(config: DictConfig, files: _InAndOut) -> Iterator[Parts]:
     """Hold what is predicted already, by a call that was cut, of the same texts by the same classifier."""
     output, before = Path(files.output), _state(files)
     key = {
@@ -172,13 +172,13 @@ def _parts(config: DictConfig, files: _Files) -> Iterator[Parts]:
             raise AuxtaskError(f"{files.source} was changed while it was read; run it again")
 
 
-def _state(files: _Files) -> list[Any]:
+def _state(files: _InAndOut) -> list[Any]:
     found = Path(files.input).stat()
     return [str(Path(files.input).resolve()), found.st_size, found.st_mtime_ns]
 
 
 @contextmanager
-def _written(files: _Files, parts: Parts | None) -> Iterator[BinaryIO]:
+def _written(files: _InAndOut, parts: Parts | None) -> Iterator[BinaryIO]:
     """Open the output, which appears under its name once it is whole."""
     if files.output == STANDARD:
         yield sys.stdout.buffer
