@@ -203,9 +203,10 @@ def test_the_test_documents_of_a_run_get_its_predictions(predict, model_folder, 
     from auxtask import fit
 
     documents = [(f"the {word} number {n}", word) for word in ("sea", "land") for n in range(20)]
-    model = {"name": str(model_folder), "max_length": 16}
-    paths = {"runs": str(tmp_path / "runs"), "cache": str(tmp_path / "cache")}
-    run = fit(documents, test=documents, model=model, aux="stl", trainer={"max_steps": 2}, paths=paths)
+    places = {"runs": tmp_path / "runs", "cache": tmp_path / "cache"}
+    run = fit(
+        documents, test=documents, model=model_folder, max_length=16, aux="stl", trainer={"max_steps": 2}, **places
+    )
     (tmp_path / "test.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in documents))
     predict("test.jsonl", run=str(run.folder))
     expected = read(run.folder / "predictions.jsonl")
