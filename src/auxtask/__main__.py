@@ -12,6 +12,7 @@ COMMANDS = {
     "stats": "the numbers of a data set, and what misleads about it",
     "report": "tables and figures of finished runs",
     "pretrain": "make a vanilla encoder of plain text",
+    "predict": "classes and probabilities of the texts of a file",
 }
 
 

@@ -22,6 +22,7 @@ from auxtask.cli.checks import HYDRAS_OWN, OptionError, check_options
 from auxtask.cli.command_options import OPTIONS
 from auxtask.cli.signatures import signature
 from auxtask.cli.trainer_options import FREE_FIELDS, SET_BY_COMMAND
+from auxtask.data.chunks import ENDINGS
 from auxtask.data.dataset import SPLITS
 from auxtask.data.segmenters import SEGMENTERS
 from auxtask.ground.files import config_folder
@@ -96,6 +97,8 @@ def test_what_the_yamls_have_is_allowed(commands):
             if command == "pretrain":
                 config = {**config, "data": {"train": "train.txt", "valid": ["valid.txt"]}}
                 config |= {"init": "tiny"} if "init" in config else {}
+            elif command == "predict":
+                config = {**config, "run": "my_run", "input": "my.csv"}
             elif config.get("baseline"):
                 # What no baseline reads is refused beside one.
                 config = {name: config[name] for name in config if name not in ("adaptation", "unlabelled")}
@@ -157,6 +160,7 @@ def test_every_preset_is_a_run(name):
         ("train", "aux.*.masking.redraw", REDRAWS),
         ("train", "aux.*.masking.within", GROUPS),
         ("score", "splits", SPLITS),
+        ("predict", "format", ENDINGS),
         ("train", "baseline.batch_splits", SPLITS),
         ("train", "scoring.words", SEGMENTERS),
         ("train", "aux.*.decoder", DECODERS),

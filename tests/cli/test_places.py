@@ -13,7 +13,7 @@ from auxtask.cli.command import run_command
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.training.callbacks import EarlyStopping
 
-COMMANDS = ("train", "score", "stats", "ngrams", "report", "pretrain")
+COMMANDS = ("train", "score", "stats", "ngrams", "report", "pretrain", "predict")
 
 
 @pytest.fixture
@@ -32,10 +32,11 @@ def run(monkeypatch, capsys, tmp_path, data, model_folder):
         own = {
             "report": [],
             "stats": [],
+            "predict": ["run=my_run", f"input={data}"],
             "pretrain": [f"data.train={data}", f"data.valid={data}", f"output={tmp_path / 'pretrain'}"],
             "ngrams": [f"model.name={model_folder}"],
         }.get(command, [f"model.name={model_folder}", "model.max_length=16"])
-        own += [] if command in ("report", "pretrain") else ["dataset=files", f"dataset.train={data}"]
+        own += [] if command in ("report", "pretrain", "predict") else ["dataset=files", f"dataset.train={data}"]
         paths = [f"paths.{name}={tmp_path / name}" for name in ("runs", "cache", "data")]
         line = [*(["-m"] if multirun else []), *paths, *own, *overrides]
         monkeypatch.setattr(sys, "argv", [f"{command}.py", *line])

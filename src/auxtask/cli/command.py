@@ -18,7 +18,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from auxtask.cli.checks import OptionError, check_options
 from auxtask.cli.command_line import prepared, with_suggestion
-from auxtask.cli.command_options import help_table
+from auxtask.cli.command_options import OPTIONS, help_table
+from auxtask.cli.kinds import NULL
+from auxtask.cli.options import FOLDER
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import visible
 from auxtask.ground.files import check_folder, config_folder
@@ -45,7 +47,7 @@ def run_command(config_name: str, task: Callable[[DictConfig], object]) -> None:
     def guarded(config: DictConfig) -> object:
         try:
             check_options(config_name, config)
-            _check_folders(config)
+            _check_folders(config_name, config)
             return task(config)
         except Exception as error:
             said = _explained(error)
@@ -162,12 +164,12 @@ _PLACES = {
 }
 
 
-def _check_folders(config: DictConfig) -> None:
+def _check_folders(command: str, config: DictConfig) -> None:
     """Refuse a file where a folder belongs, before any work is done."""
-    folders = {f"paths.{name}": path for name, path in config.paths.items()} | {"output": config.get("output")}
-    for setting, folder in folders.items():
-        if folder is not None:
-            check_folder(setting, folder)
+    folders = [option.name for option in OPTIONS[command] if option.kind in (FOLDER, FOLDER | NULL)]
+    for name in folders:
+        if (folder := OmegaConf.select(config, name)) is not None:
+            check_folder(name, folder)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

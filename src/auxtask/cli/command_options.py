@@ -9,6 +9,7 @@ from auxtask.cli.options import (
     COUNT,
     COUNT_OR_NONE,
     DATASET,
+    FILE,
     FOLDER,
     LEARNING_RATE,
     LENGTH,
@@ -31,6 +32,8 @@ from auxtask.cli.options import (
 )
 from auxtask.cli.task_options import AUX, CLASS_AGNOSTIC, EXTRACTOR, RANKED, REFERENCE
 from auxtask.cli.trainer_options import ARGUMENTS, EVAL_STEPS, TRAINER
+
+FORMAT = Choice("csv", "tsv", "jsonl", "lines", "parquet", "xlsx")
 
 FROM_MODEL = [
     Option("init", MODEL_NAME, "model to go on from: tiny, minilm, an id of the Hugging Face hub or a folder"),
@@ -160,6 +163,18 @@ OPTIONS = {
         Option("resamples", Whole("[1, inf)", "2000"), "draws of documents and seeds in the paired bootstrap"),
     ],
     "pretrain": [*PATHS, *PRETRAINING],
+    "predict": [
+        *PATHS,
+        Option("run", Text("runs/docstrings/tiny/stl/0123456789ab"), "run, or folder or hub id of a classifier"),
+        Option("input", FILE, "file of texts; - for standard input"),
+        Option("output", FILE | NULL, "file of predictions; null for one beside the input, - for standard output"),
+        Option("format", FORMAT | NULL, "of the input; null as its ending says; lines: a text a line"),
+        Option("text_column", Text("text"), "column of the text"),
+        Option("prefix", Text("predicted_", may_be_empty=True), "of the names of the new columns"),
+        Option("encoding", Text("utf-8"), "encoding of CSV, TSV, JSON lines and plain text"),
+        Option("rows", COUNT, "that are read, predicted and written at a time", "rows"),
+        Option("tokens_per_batch", COUNT, "of a forward pass, padding included", "tokens"),
+    ],
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -35,13 +36,92 @@ def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
         yield lines
 
 
-def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
-    """Read columns of a delimited file with a header line.
+@dataclass(frozen=True)
+class DelimitedLayout:
+    """How a delimited file with a header line is written.
+
+    Args:
+        delimiter: between fields, one of `DELIMITERS`.
+        names: the fields of the header.
+        literal: quotation marks are plain text.
+        odd: where tabs separate, the first line that has not the header's fields if quotation marks are plain
+            text, and what is wrong with it.
+    """
+
+    delimiter: str
+    names: list[str]
+    literal: bool = False
+    odd: tuple[int, str] | None = None
+
+    @property
+    def words(self) -> str:
+        """Say it on the terminal."""
+        quotes = ", quotation marks taken as text" if self.literal else ""
+        return f"separated by {DELIMITERS[self.delimiter]}{quotes}"
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """The same as arguments of `csv.reader` and `csv.writer`."""
+        quotes = {"quoting": csv.QUOTE_NONE, "quotechar": None} if self.literal else {}
+        return {"delimiter": self.delimiter, **quotes}
+
+
+def find_layout(path: Path, encoding: str, wanted: Sequence[str]) -> DelimitedLayout:
+    """Find out how a delimited file is written.
 
     The delimiter is the one of `DELIMITERS` whose header holds most of the wanted columns, or else most
     columns. Fields are quoted as RFC 4180 has it, a quotation mark inside doubled. Where tabs separate, quotation
     marks are often plain text: they count as such where every line has the header's number of fields and some
     field holds a quotation mark without being quoted as a whole.
+
+    Args:
+        path, encoding, wanted: as for `read_delimited`.
+
+    Returns:
+        The layout; one without names for an empty file.
+    """
+    csv.field_size_limit(2**31 - 1)  # A document may be longer than the 128 KiB that are allowed at first.
+    delimiter, names = _find_header(path, encoding, wanted)
+    if delimiter != "\t":
+        return DelimitedLayout(delimiter, names)
+    return DelimitedLayout(delimiter, names, *_read_quotes(path, encoding, len(names)))
+
+
+def delimited_rows(lines: TextIO, layout: DelimitedLayout, path: Path) -> Iterator[list[str]]:
+    """Read the rows below the header one after another.
+
+    Args:
+        lines: the open file.
+        layout: what `find_layout` found.
+        path: of the file, for messages.
+
+    Yields:
+        The fields of a row.
+
+    Raises:
+        AuxtaskError: a row has not the header's number of fields, or a quotation is not closed.
+    """
+    rows = csv.reader(lines, strict=True, **layout.style)
+    width, line = len(layout.names), 1
+    try:
+        next(filter(None, rows), None)
+        line = rows.line_num + 1
+        for row in rows:
+            if len(row) == width:
+                yield row
+            elif row:  # A blank line is no row.
+                raise csv.Error(_width(len(row), width))
+            line = rows.line_num + 1
+    except csv.Error as error:
+        line, reason = layout.odd or (line, str(error))
+        raise AuxtaskError(
+            f"line {line} of {path} cannot be read ({reason}; {layout.words}): give each row the header's number "
+            "of fields; quote those that hold a separator, a line break or, doubled, a quotation mark"
+        ) from error
+
+
+def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
+    """Read columns of a delimited file with a header line, written as `find_layout` finds out.
 
     Args:
         path: the file, gzipped if it ends in `.gz`.
@@ -52,7 +132,7 @@ def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> FileColu
         The columns, every value a string; a table without columns for an empty file.
 
     Raises:
-        AuxtaskError: a row has not the header's number of fields, or a quotation is not closed.
+        AuxtaskError: as for `delimited_rows`.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "films.csv"
@@ -60,36 +140,14 @@ def read_delimited(path: Path, encoding: str, wanted: Sequence[str]) -> FileColu
     >>> read_delimited(path, "utf-8", ["text", "label"]).columns
     {'label': ['1'], 'text': ['fine, really']}
     """
-    csv.field_size_limit(2**31 - 1)  # A document may be longer than the 128 KiB that are allowed at first.
-    delimiter, names = _find_header(path, encoding, wanted)
-    layout = f"separated by {DELIMITERS[delimiter]}"
-    literal, odd = _read_quotes(path, encoding, len(names)) if delimiter == "\t" else (False, None)
-    if literal:
-        layout += ", quotation marks taken as text"
-    columns: dict[str, list[str]] = {name: [] for name in names if name in wanted}
-    parts = [(names.index(name), values.append) for name, values in columns.items()]
-    width, line = len(names), 1
+    layout = find_layout(path, encoding, wanted)
+    columns: dict[str, list[Any]] = {name: [] for name in layout.names if name in wanted}
+    parts = [(layout.names.index(name), values.append) for name, values in columns.items()]
     with open_text(path, encoding) as lines:
-        rows = csv.reader(
-            lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if literal else csv.QUOTE_MINIMAL, strict=True
-        )
-        try:
-            next(filter(None, rows), None)
-            line = rows.line_num + 1
-            for row in rows:
-                if len(row) == width:
-                    for at, append in parts:
-                        append(row[at])
-                elif row:  # A blank line is no row.
-                    raise csv.Error(_width(len(row), width))
-                line = rows.line_num + 1
-        except csv.Error as error:
-            line, reason = odd or (line, str(error))
-            raise AuxtaskError(
-                f"line {line} of {path} cannot be read ({reason}; {layout}): give each row the header's number of "
-                "fields; quote those that hold a separator, a line break or, doubled, a quotation mark"
-            ) from error
-    return FileColumns(names, dict(columns), layout)
+        for row in delimited_rows(lines, layout, path):
+            for at, append in parts:
+                append(row[at])
+    return FileColumns(layout.names, columns, layout.words)
 
 
 def _find_header(path: Path, encoding: str, wanted: Sequence[str]) -> tuple[str, list[str]]:

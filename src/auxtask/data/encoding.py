@@ -60,10 +60,10 @@ def encode_texts(
         return_token_type_ids=False,
         verbose=False,
     )
-    cut_tokens = _cut_tokens(encoded, texts, tokenizer)
+    cut = cut_tokens(encoded, texts, tokenizer)
     if not tokenizer.is_fast:
         word_ids = words_of_ids(encoded["input_ids"], tokenizer, segmenter)
-        return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut_tokens}
+        return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut}
     frame, look_through = frame_ids(tokenizer), keeps_spaces(tokenizer)
     word_ids = []
     for text, row, encoding in zip(texts, encoded["input_ids"], encoded.encodings, strict=True):
@@ -73,10 +73,20 @@ def encode_texts(
         word_ids.append(
             [NO_WORD if word is None or token in frame else word for token, word in zip(row, words, strict=True)]
         )
-    return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut_tokens}
+    return {"input_ids": encoded["input_ids"], "word_ids": word_ids, "cut_tokens": cut}
 
 
-def _cut_tokens(encoded: BatchEncoding, texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+def cut_tokens(encoded: BatchEncoding, texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Count the tokens of each text that were cut off.
+
+    Args:
+        encoded: what the tokenizer gave for the texts, without padding.
+        texts: at least one.
+        tokenizer: the tokenizer.
+
+    Returns:
+        A number for each text; 0 for one that is whole.
+    """
     special = tokenizer.num_special_tokens_to_add()
     if encoded.encodings is not None:
         # What is cut off comes in pieces, each with special tokens of its own.

@@ -4,7 +4,8 @@ import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,26 +84,11 @@ def read_documents(
         raise AuxtaskError(
             f"file {path} has an unknown format; give .csv, .tsv, .jsonl (each also with .gz), .parquet or .xlsx"
         )
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise AuxtaskError(f"encoding {encoding!r} is unknown; use for example utf-8 or latin-1") from error
-    if not path.is_file():
-        raise AuxtaskError(f"file {path} does not exist; check the path (it is relative to {Path.cwd()})")
-    try:
+    check_source(path, encoding)
+    with refused_in_a_line(path, "dataset.encoding"):
         names, columns, layout = _READERS[suffix](path, encoding, (text_column, label_column))
-    except UnicodeDecodeError as error:
-        raise AuxtaskError(
-            f"file {path} is not {error.encoding.upper()} text: byte 0x{error.object[error.start]:02x} "
-            "cannot be decoded; save it as UTF-8 or name its encoding (dataset.encoding=latin-1, cp932, ...)"
-        ) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise AuxtaskError(f"file {path} is not a whole gzip file ({error}); pack it again") from error
-    except OSError as error:
-        raise AuxtaskError(
-            f"file {path} cannot be read ({error.strerror or error}); check its permissions"
-        ) from error
-    _check_columns(path, names, text_column, label_column)
+    check_column(path, names, text_column, "dataset.text_column")
+    check_column(path, names, label_column, "dataset.label_column")
     texts, labels = columns[text_column], columns[label_column]
     if not texts:
         raise AuxtaskError(f"file {path} has no documents; give it at least one")
@@ -123,17 +109,94 @@ def read_documents(
     )
 
 
-def _check_columns(path: Path, names: Sequence[str], text_column: str, label_column: str) -> None:
+def check_source(path: Path, encoding: str) -> None:
+    """Refuse a file that is not there, or an encoding that nobody knows."""
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise AuxtaskError(f"encoding {encoding!r} is unknown; use for example utf-8 or latin-1") from error
+    if not path.is_file():
+        raise AuxtaskError(f"file {path} does not exist; check the path (it is relative to {Path.cwd()})")
+
+
+@contextmanager
+def refused_in_a_line(path: str | Path, encoding_option: str) -> Iterator[None]:
+    """Say in one line what is wrong with a file that cannot be read.
+
+    Args:
+        path: of the file, for the message.
+        encoding_option: what names its encoding, for the message.
+
+    Raises:
+        AuxtaskError: in place of what the libraries raise.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise AuxtaskError(
+            f"file {path} is not {error.encoding.upper()} text: byte 0x{error.object[error.start]:02x} "
+            f"cannot be decoded; save it as UTF-8 or name its encoding ({encoding_option}=latin-1, cp932, ...)"
+        ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise AuxtaskError(f"file {path} is not a whole gzip file ({error}); pack it again") from error
+    except pa.ArrowInvalid as error:
+        raise AuxtaskError(f"file {path} is not a whole Parquet file ({error}); write it again") from error
+    except OSError as error:
+        raise AuxtaskError(
+            f"file {path} cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
+
+
+def check_column(path: str | Path, names: Sequence[str], column: str, option: str) -> None:
+    """Refuse a file without a column, or with several of its name.
+
+    Args:
+        path: of the file, for the message.
+        names: of its columns.
+        column: the one that is wanted.
+        option: what names it, for the message.
+    """
     if not names:
         raise AuxtaskError(f"file {path} has no documents; give it at least one")
-    for option, column in (("text_column", text_column), ("label_column", label_column)):
-        if column not in names:
+    if column not in names:
+        raise AuxtaskError(
+            f"file {path} has no column {column!r}, its columns are {', '.join(map(repr, names))}; "
+            f"name the right one with {option}=..."
+        )
+    if names.count(column) > 1:
+        raise AuxtaskError(f"file {path} has {names.count(column)} columns {column!r}; rename all but one")
+
+
+def json_rows(lines: Iterable[str], path: str | Path) -> Iterator[dict[str, Any]]:
+    """Read JSON lines one after another; blank lines are none.
+
+    Args:
+        lines: of the file.
+        path: of the file, for the message.
+
+    Yields:
+        The object of a line.
+
+    Raises:
+        AuxtaskError: a line is no JSON object.
+
+    >>> list(json_rows(['{"text": "a"}\\n', "\\n"], "films.jsonl"))
+    [{'text': 'a'}]
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
             raise AuxtaskError(
-                f"file {path} has no column {column!r}, its columns are {', '.join(map(repr, names))}; "
-                f"name the right one with dataset.{option}=..."
-            )
-        if names.count(column) > 1:
-            raise AuxtaskError(f"file {path} has {names.count(column)} columns {column!r}; rename all but one")
+                f"line {number} of {path} is not JSON ({error}); write one object a line"
+            ) from error
+        if not isinstance(row, dict):
+            raise AuxtaskError(f"line {number} of {path} is {row!r:.60}; write one JSON object a line")
+        yield row
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
@@ -154,17 +217,7 @@ def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> FileCo
     names: dict[str, None] = {}
     columns: dict[str, list[Any]] = {name: [] for name in wanted}
     with open_text(path, encoding) as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise AuxtaskError(
-                    f"line {number} of {path} is not JSON ({error}); write one object a line"
-                ) from error
-            if not isinstance(row, dict):
-                raise AuxtaskError(f"line {number} of {path} is {row!r:.60}; write one JSON object a line")
+        for row in json_rows(lines, path):
             names.update(dict.fromkeys(row))
             for name, values in columns.items():
                 values.append(row.get(name))
@@ -172,14 +225,10 @@ def _read_json_lines(path: Path, encoding: str, wanted: Sequence[str]) -> FileCo
 
 
 def _read_parquet(path: Path, encoding: str, wanted: Sequence[str]) -> FileColumns:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        names = pq.read_schema(path).names
-        table = pq.read_table(path, columns=[name for name in names if name in wanted])
-    except pa.ArrowInvalid as error:
-        raise AuxtaskError(f"file {path} is not a whole Parquet file ({error}); write it again") from error
+    names = pq.read_schema(path).names
+    table = pq.read_table(path, columns=[name for name in names if name in wanted])
     return FileColumns(names, {name: table.column(name).to_pylist() for name in table.column_names})
 
 
