@@ -46,6 +46,7 @@ class Classifier:
             float32 of shape (texts, classes), rows sum to 1.
         """
         check_texts("texts", texts)
+        texts = list(texts)  # a series counts by its index
         # Texts of like length share a batch, so that little is padding.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         probabilities = torch.zeros(len(texts), len(self.label_names))
@@ -80,7 +81,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
     """Load the classifier of a run.
 
     Args:
-        folder: the folder `model` of a run, or any folder or hub id of a sequence classifier.
+        folder: a run, its folder `model`, or any folder or hub id of a sequence classifier.
         device: where to compute.
 
     Returns:
@@ -91,5 +92,6 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
     """
     check_path("folder", folder, example="runs/.../model")
     usable_device(device)
-    model, tokenizer = load_trained_classifier(folder)
+    of_run = Path(folder, "model")
+    model, tokenizer = load_trained_classifier(of_run if (of_run / "config.json").is_file() else folder)
     return Classifier(model.to(device), tokenizer)  # type: ignore[arg-type]
