@@ -15,6 +15,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from auxtask import plot
+    from auxtask.cli.estimator import AuxtaskClassifier
     from auxtask.cli.python import fit
     from auxtask.errors import AuxtaskError
     from auxtask.likelihood.scorer import PLLScorer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "fit": "cli.python",
     "AllPhraseLabeler": "phrases.labelers",
+    "AuxtaskClassifier": "cli.estimator",
     "AuxtaskError": "errors",
     "BitLabelLabeler": "phrases.labelers",
     "Classifier": "model.classifier",
@@ -60,6 +62,7 @@ _MODULES = {
 
 __all__ = [
     "AllPhraseLabeler",
+    "AuxtaskClassifier",
     "AuxtaskError",
     "BitLabelLabeler",
     "Classifier",

@@ -14,7 +14,7 @@ from auxtask.cli.checks import check_options
 from auxtask.cli.command_line import meant
 from auxtask.cli.overrides import options_of, override_value
 from auxtask.cli.planning import fit_config, load_dataset
-from auxtask.data.dataset import TextDataset
+from auxtask.data.in_memory import load_in_memory
 from auxtask.errors import AuxtaskError, did_you_mean, first_line
 from auxtask.experiment.fitted import FittedRun
 from auxtask.ground.files import config_folder
@@ -118,14 +118,11 @@ def fit(
     for number, callback in enumerate(callbacks):
         _take(config, f"callbacks.{type(callback).__name__}_{number}", callback, given)
     check_options("train", config)
-    from auxtask.data.in_memory import load_in_memory
-
-    dataset = (
-        load_dataset(config)
-        if is_known
-        else load_in_memory(train, valid, test, name=name, text_column=text_column, label_column=label_column)
-    )
-    if not is_known:
+    if is_known:
+        dataset = load_dataset(config)
+    else:
+        columns = {"text_column": text_column, "label_column": label_column}
+        dataset = load_in_memory(train, valid, test, name=name, **columns)
         config.dataset = {"name": dataset.name}
     return fit_config(config, dataset, given)
 

@@ -28,10 +28,10 @@ def load_in_memory(
     """Make a data set of what a program holds.
 
     Args:
-        train: (text, label) pairs; a frame of pandas, polars or pyarrow; a `datasets.Dataset`; the path of a file that
-            `auxtask.data.readers.read_documents` reads; or a `datasets.DatasetDict` of all splits.
-        valid, test: likewise, each in place of a split of that name; without one, a share of the training documents
-            is set aside, as of a user's own files.
+        train: (text, label) pairs; a frame of pandas, polars or pyarrow; a `datasets.Dataset`; the path of a file
+            that `auxtask.data.readers.read_documents` reads; or a `datasets.DatasetDict` of all splits.
+        valid, test: likewise, each in place of a split of that name; without one, a share of the training
+            documents is set aside, as of a user's own files.
         name: of the data set, a folder name in the paths of its runs; None for `data-` and its fingerprint.
         text_column, label_column: of frames, data sets and files.
 
