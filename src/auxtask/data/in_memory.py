@@ -47,15 +47,17 @@ def load_in_memory(
     """
     splits = {"train": train, "valid": valid, "test": test}
     if isinstance(train, DatasetDict):
+        if "train" not in train:
+            raise AuxtaskError(f"the data set has no split 'train', its splits are {', '.join(train)}; rename one")
         splits = {
-            "train": train.get("train"),
+            "train": train["train"],
             "valid": train.get("valid", train.get("validation")) if valid is None else valid,
             "test": train.get("test") if test is None else test,
         }
     pairs: dict[str, list[Pair]] = {}
     provenance: dict[str, Any] = {"intake": {}}
     for split, given in splits.items():
-        if given is not None or split == "train":
+        if given is not None or split == "train":  # None is no training data, and is refused as such
             read, layout = read_given(given, split, text_column, label_column)
             pairs[split], provenance["intake"][split] = complete_documents(read, f"the {split} documents", layout)
         if isinstance(given, str | Path):
