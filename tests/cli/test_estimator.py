@@ -57,7 +57,6 @@ EXPECTED_FAILED_CHECKS = {
     "check_fit2d_1feature": COLUMNS,
     "check_dict_unchanged": COLUMNS,
     "check_fit2d_predict1d": COLUMNS,
-    "check_complex_data": OWN_WORDS,
     "check_estimators_empty_data_messages": OWN_WORDS,
     "check_estimators_nan_inf": OWN_WORDS,
     "check_estimator_sparse_array": "it converts a sparse array of one dimension to a format that has none",
