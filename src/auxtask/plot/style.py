@@ -37,7 +37,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-class Picture(Figure):
+class NotebookFigure(Figure):
     """A figure that a notebook shows without pyplot."""
 
     def _repr_png_(self) -> bytes:
@@ -63,7 +63,7 @@ def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     # At most three beside each other, and no row much shorter than another: four make two rows of two.
     rows = math.ceil(count / 3)
     columns = math.ceil(count / rows)
-    figure = Picture(figsize=(1.2 + width * columns, 0.8 + height * rows))
+    figure = NotebookFigure(figsize=(1.2 + width * columns, 0.8 + height * rows))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
     for panel in panels[count:]:
         panel.set_visible(False)
