@@ -11,7 +11,6 @@ from auxtask.data.dataset import TextDataset, listed
 from auxtask.errors import AuxtaskError
 from auxtask.ground.nesting import flatten
 from auxtask.runs.folder import RunFolder
-from auxtask.runs.history import read_history
 from auxtask.runs.metrics import HEADINGS
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class FittedRun:
         It has no rows for a method that is not trained by steps.
         """
         import pandas as pd
+
+        from auxtask.runs.history import read_history
 
         rows = read_history(self.folder) if (self.folder / "history.jsonl").exists() else []
         parts = [{name: part for name, part in row.items() if part != {}} for row in rows]
