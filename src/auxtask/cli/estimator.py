@@ -4,7 +4,7 @@ import io
 import math
 import tempfile
 from collections.abc import Mapping
-from contextlib import nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +129,10 @@ class AuxtaskClassifier(ClassifierMixin, BaseEstimator):
         kept, aside = stratified_split(of_pairs, n_valid)
         train, valid = [pairs[row] for row in kept], [pairs[row] for row in aside]
         options = {name: getattr(self, name) for name in PASSED_ON}
-        silence = nullcontext() if self.verbose else redirect_stdout(io.StringIO())
-        folder = tempfile.TemporaryDirectory() if self.runs is None else nullcontext(self.runs)
+        silence: AbstractContextManager[Any] = nullcontext() if self.verbose else redirect_stdout(io.StringIO())
+        folder: AbstractContextManager[str | Path] = (
+            tempfile.TemporaryDirectory() if self.runs is None else nullcontext(self.runs)
+        )
         with silence, folder as runs:
             run = fit(train, valid=valid, test=valid, runs=runs, **options)
             self.classifier_ = run.classifier
