@@ -61,10 +61,12 @@ EXPECTED_FAILED_CHECKS = {
     "check_estimators_nan_inf": OWN_WORDS,
     "check_estimator_sparse_array": "it converts a sparse array of one dimension to a format that has none",
 }
-# A pipeline fits its steps where they stand.
-EXPECTED_OF_A_PIPELINE = dict.fromkeys(
-    ("check_estimators_overwrite_params", "check_dont_overwrite_parameters"), "steps change as they are fitted"
-)
+# And which a pipeline of rows made texts fails.
+EXPECTED_OF_A_PIPELINE = {
+    "check_estimators_overwrite_params": "a pipeline fits its steps where they stand",
+    "check_dont_overwrite_parameters": "a pipeline fits its steps where they stand",
+    "check_classifiers_train": "one step of a random network does not learn as much as it asks for",
+}
 
 
 def rows_as_texts(rows):
@@ -183,13 +185,15 @@ def test_scikit_learn_s_checks(estimator):
     assert by_status["skipped"] == {"check_array_api_input"}
 
 
-@pytest.mark.ci
-def test_scikit_learn_s_checks_of_the_interface_with_rows_made_texts(estimator):
+@pytest.mark.slow
+def test_scikit_learn_s_checks_of_rows_made_texts(estimator):
     """Behind a step that writes numbers as words, the checks train it in earnest."""
     pipeline = make_pipeline(FunctionTransformer(rows_as_texts, validate=True), estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        results = check_estimator(pipeline, legacy=False, expected_failed_checks=EXPECTED_OF_A_PIPELINE)
-    failed = {result["check_name"] for result in results if result["status"] != "passed"}
+        results = check_estimator(pipeline, expected_failed_checks=EXPECTED_OF_A_PIPELINE, on_skip=None)
+    failed = {result["check_name"] for result in results if result["status"] == "xfail"}
     assert failed == set(EXPECTED_OF_A_PIPELINE)
-    assert len(results) >= 14
+    assert {"check_estimators_pickle", "check_fit_idempotent", "check_methods_subset_invariance"} <= {
+        result["check_name"] for result in results if result["status"] == "passed"
+    }
