@@ -15,6 +15,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
     from auxtask import plot
+    from auxtask.cli.estimator import AuxtaskClassifier
     from auxtask.cli.python import fit
     from auxtask.errors import AuxtaskError
     from auxtask.likelihood.scorer import PLLScorer
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AllPhraseLabeler": "phrases.labelers",
+    "AuxtaskClassifier": "cli.estimator",
     "AuxtaskError": "errors",
     "BitLabelLabeler": "phrases.labelers",
     "ClassAgnosticExtractor": "phrases.class_agnostic",
@@ -78,6 +80,7 @@ _MODULES = {
 
 __all__ = [
     "AllPhraseLabeler",
+    "AuxtaskClassifier",
     "AuxtaskError",
     "BitLabelLabeler",
     "ClassAgnosticExtractor",

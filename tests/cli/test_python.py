@@ -88,8 +88,15 @@ def test_a_list_of_pairs_becomes_a_finished_run(fit, capsys):
     assert run.computed
     assert run.folder.parts[-4] == "coast"
     assert run.metrics["status"] == "finished"
-    assert [row["step"] for row in run.history] == [1, 2]
-    assert set(run.predict(["the sea", "the land"])) <= {"sea", "land"}
+    assert run.history["step"].tolist() == [1, 2]
+    probabilities = run.predict_proba(["the sea", "the land"])
+    assert list(probabilities.columns) == ["land", "sea"]
+    assert probabilities.sum(axis=1).tolist() == pytest.approx([1, 1])
+    assert run.predict(["the sea", "the land"]) == probabilities.idxmax(axis=1).tolist()
+    assert auxtask.load(run.folder).predict(pd.Series(["the sea"], index=[9])) == run.predict(["the sea"])
+    wrong = round((1 - run.metrics["test"]["accuracy"]) * 8)
+    assert len(run.errors) == wrong
+    assert run.errors["prediction"].tolist() == run.predict(run.errors["text"])
     again = fit(aux="rtm", name="coast")
     assert (again.folder, again.computed) == (run.folder, False)
     assert fit(aux="rtm", name="coast", seed=1).folder != run.folder
@@ -160,10 +167,10 @@ def test_options_by_name_by_fields_and_as_objects(fit):
     assert settings["weighting.auxiliary"] == 0.5
     assert settings["loss.class"] == "FocalLoss"
     assert settings["aux.ngrams.labeler.class"] == "BitLabelLabeler"
-    assert set(run.history[-1]["losses"]) == {"main", "rtm", "ngrams"}
+    assert {"losses.main", "losses.rtm", "losses.ngrams"} <= set(run.history)
     svm = fit(PAIRS, baseline="tfidf_svm", aux="stl")
     assert svm.folder.parts[-2] == "tfidf_svm"
-    assert svm.history == []
+    assert svm.history.empty
 
 
 class Counter(TrainerCallback):

@@ -14,7 +14,8 @@ from auxtask.cli.command import plain
 from auxtask.cli.resolving import resolved
 from auxtask.data.dataset import TextDataset
 from auxtask.errors import AuxtaskError
-from auxtask.experiment.fit import FittedRun, Method, fit
+from auxtask.experiment.fit import Method, fit
+from auxtask.experiment.fitted import FittedRun
 from auxtask.ground.machine import is_main_process, process_count
 from auxtask.ground.tools import Resources
 from auxtask.model.fingerprint import fingerprint
@@ -105,7 +106,7 @@ def fit_config(config: DictConfig, dataset: TextDataset, given: Mapping[str, Any
     return fit(
         identity,
         plain(config),
-        dataset.provenance,
+        dataset,
         lambda: build_method(config, dataset, given or {}),
         runs=Path(config.paths.runs),
         cache=Path(config.paths.cache),

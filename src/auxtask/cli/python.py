@@ -14,9 +14,9 @@ from auxtask.cli.checks import check_options
 from auxtask.cli.command_line import meant
 from auxtask.cli.overrides import options_of, override_value
 from auxtask.cli.planning import fit_config, load_dataset
-from auxtask.data.dataset import TextDataset
+from auxtask.data.in_memory import load_in_memory
 from auxtask.errors import AuxtaskError, did_you_mean, first_line
-from auxtask.experiment.fit import FittedRun
+from auxtask.experiment.fitted import FittedRun
 from auxtask.ground.files import config_folder
 from auxtask.runs.description import describe
 
@@ -43,6 +43,8 @@ def fit(
     cache: str | Path | None = None,
     force: bool = False,
     name: str | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
 ) -> FittedRun:
     """Fine-tune a classifier with mechanical auxiliary tasks, as `python -m auxtask.train` does.
 
@@ -50,8 +52,9 @@ def fit(
     that differ from the group's default, or an object.
 
     Args:
-        train: (text, label) pairs, a frame, a `datasets.Dataset`, the path of a file, or the name of a data set of
-            auxtask's, such as `docstrings` or `acl_arc`.
+        train: (text, label) pairs; a frame of pandas or polars, or another with the Arrow interface; a
+            `datasets.Dataset`, or a `DatasetDict` of all splits; the path of a CSV, TSV, JSON lines, Parquet or
+            Excel file; or the name of a data set of auxtask's, such as `docstrings` or `acl_arc`.
         valid, test: likewise; without one, a share of train is set aside.
         model: the vanilla encoder: an option such as `tiny` or `roberta-base`, a hub id, or a folder.
         aux: auxiliary tasks: the name of one, a list of names, or a mapping from names to objects or to fields of
@@ -74,6 +77,7 @@ def fit(
         cache: folder of what is computed once; None for the usual one.
         force: whether to compute a finished run anew.
         name: of the data in the paths of runs; None for its fingerprint.
+        text_column, label_column: of frames, data sets and files.
 
     Returns:
         The run; a finished one is not computed again.
@@ -114,8 +118,11 @@ def fit(
     for number, callback in enumerate(callbacks):
         _take(config, f"callbacks.{type(callback).__name__}_{number}", callback, given)
     check_options("train", config)
-    dataset = load_dataset(config) if is_known else _in_memory(train, valid, test, name)
-    if not is_known:
+    if is_known:
+        dataset = load_dataset(config)
+    else:
+        columns = {"text_column": text_column, "label_column": label_column}
+        dataset = load_in_memory(train, valid, test, name=name, **columns)
         config.dataset = {"name": dataset.name}
     return fit_config(config, dataset, given)
 
@@ -190,9 +197,3 @@ def _take(config: DictConfig, place: str, value: Any, given: dict[str, Any]) -> 
     name = {"name": type(value).__name__} if place == "baseline" else {}
     OmegaConf.update(config, place, name | describe(value), merge=False)
     given[place] = value
-
-
-def _in_memory(train: Any, valid: Any, test: Any, name: str | None) -> TextDataset:
-    from auxtask.data.in_memory import load_in_memory
-
-    return load_in_memory(train, valid, test, name=name)

@@ -1,14 +1,17 @@
 """Data that a program already holds: pairs, frames, data sets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets import ClassLabel, Dataset
+import pandas as pd
+import pyarrow as pa
+from datasets import ClassLabel, Dataset, DatasetDict
 
 from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
+from auxtask.data.download import file_hash
 from auxtask.data.intake import complete_documents
-from auxtask.data.readers import read_documents
+from auxtask.data.readers import FileDocuments, read_documents
 from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 
@@ -25,9 +28,10 @@ def load_in_memory(
     """Make a data set of what a program holds.
 
     Args:
-        train: (text, label) pairs, a frame of pandas or polars, a `datasets.Dataset`, or the path of a file that
-            `auxtask.data.readers.read_documents` reads.
-        valid, test: likewise; without one, a share of the training documents is set aside.
+        train: (text, label) pairs; a frame of pandas, polars or pyarrow; a `datasets.Dataset`; the path of a file
+            that `auxtask.data.readers.read_documents` reads; or a `datasets.DatasetDict` of all splits.
+        valid, test: likewise, each in place of a split of that name; without one, a share of the training
+            documents is set aside, as of a user's own files.
         name: of the data set, a folder name in the paths of its runs; None for `data-` and its fingerprint.
         text_column, label_column: of frames, data sets and files.
 
@@ -41,58 +45,83 @@ def load_in_memory(
     >>> films.label_names, films.name
     (['bad', 'good'], 'data-f9608948')
     """
+    splits = {"train": train, "valid": valid, "test": test}
+    if isinstance(train, DatasetDict):
+        if "train" not in train:
+            raise AuxtaskError(f"the data set has no split 'train', its splits are {', '.join(train)}; rename one")
+        splits = {
+            "train": train["train"],
+            "valid": train.get("valid", train.get("validation")) if valid is None else valid,
+            "test": train.get("test") if test is None else test,
+        }
     pairs: dict[str, list[Pair]] = {}
-    intake = {}
-    for split, given in {"train": train, "valid": valid, "test": test}.items():
-        if given is not None:
-            read = pairs_of(given, split, text_column, label_column)
-            pairs[split], intake[split] = complete_documents(read, f"the {split} documents")
-    dataset = build_text_dataset(complete_splits(pairs), name=name or "", provenance={"intake": intake})
+    provenance: dict[str, Any] = {"intake": {}}
+    for split, given in splits.items():
+        if given is not None or split == "train":  # None is no training data, and is refused as such
+            read, layout = read_given(given, split, text_column, label_column)
+            pairs[split], provenance["intake"][split] = complete_documents(read, f"the {split} documents", layout)
+        if isinstance(given, str | Path):
+            files = provenance.setdefault("files", {})
+            files[split] = {"path": str(given), "sha256": file_hash(Path(given).expanduser())}
+    dataset = build_text_dataset(complete_splits(pairs), name=name or "", provenance=provenance)
     dataset.name = name or f"data-{dataset.fingerprint[:8]}"
     return dataset
 
 
-def pairs_of(given: Any, split: str, text_column: str, label_column: str) -> list[Pair]:
+def read_given(given: Any, split: str, text_column: str, label_column: str) -> FileDocuments:
     """Read documents off pairs, a frame, a data set or a file; labels become text.
 
     Args:
-        given: as for `load_in_memory`.
+        given: as for `load_in_memory`, one split.
         split: its name, for the message.
         text_column, label_column: of frames, data sets and files.
 
     Returns:
-        (text, label) pairs, None for a missing value.
+        (text, label) pairs, None for a missing value; and how a file was read.
 
     Raises:
         AuxtaskError: it is nothing of the kind, or lacks a column.
 
-    >>> pairs_of([("a fine film", 1)], "train", "text", "label")
+    >>> read_given(pa.table({"text": ["a fine film"], "label": [1]}), "train", "text", "label").pairs
     [('a fine film', '1')]
     """
     if isinstance(given, str | Path):
-        return read_documents(Path(given), text_column=text_column, label_column=label_column).pairs
-    columns = given.column_names if isinstance(given, Dataset) else getattr(given, "columns", None)
-    if columns is not None:
-        for column in (text_column, label_column):
-            if column not in columns:
-                raise AuxtaskError(
-                    f"{split} has no column {column!r}, its columns are {', '.join(map(repr, columns))}; "
-                    "rename the right one"
-                )
-        labels: Iterable[Any] = list(given[label_column])
-        feature = given.features[label_column] if isinstance(given, Dataset) else None
+        return read_documents(Path(given), text_column=text_column, label_column=label_column)
+    if isinstance(given, Dataset):
+        _check_columns(given.column_names, split, text_column, label_column)
+        texts, labels = list(given[text_column]), list(given[label_column])
+        feature = given.features[label_column]
         if isinstance(feature, ClassLabel):
             labels = [None if label is None or label < 0 else feature.int2str(label) for label in labels]
-        rows = zip(given[text_column], labels, strict=True)
+    elif isinstance(given, pd.DataFrame):
+        _check_columns(list(given.columns), split, text_column, label_column)
+        texts, labels = list(given[text_column]), list(given[label_column])
+    elif hasattr(given, "__arrow_c_stream__"):
+        # Frames of polars, pyarrow, DuckDB and others, none of which has to be known here.
+        table = pa.table(given)
+        _check_columns(table.column_names, split, text_column, label_column)
+        texts, labels = table[text_column].to_pylist(), table[label_column].to_pylist()
     else:
-        rows = list(given) if isinstance(given, Iterable) else None  # type: ignore[assignment]
+        rows = list(given) if isinstance(given, Iterable) else None
         if rows is None or any(not isinstance(row, tuple | list) or len(row) != 2 for row in rows):
             raise AuxtaskError(
                 f"{split}={str(given)[:60]!r} is no list of (text, label) pairs, frame, data set or path of a file"
             )
-    return [(_text(text), _text(label)) for text, label in rows]
+        texts, labels = [text for text, _ in rows], [label for _, label in rows]
+    return FileDocuments(list(zip(map(_text, texts), map(_text, labels), strict=True)), "")
+
+
+def _check_columns(columns: Sequence[Any], split: str, *wanted: str) -> None:
+    for column in wanted:
+        if column not in columns:
+            raise AuxtaskError(
+                f"{split} has no column {column!r}, its columns are {', '.join(map(repr, columns))}; "
+                "name the right ones by text_column= and label_column="
+            )
+        if list(columns).count(column) > 1:
+            raise AuxtaskError(f"{split} has more than one column {column!r}; rename all but one")
 
 
 def _text(value: Any) -> str | None:
-    # A missing value of a frame is the one that does not equal itself.
-    return None if value is None or value != value else str(value)
+    # Missing values of frames: pandas' own one, and not-a-number, which does not equal itself.
+    return None if value is None or value is pd.NA or value != value else str(value)

@@ -67,6 +67,7 @@ class Classifier:
             Both, in the order of the texts.
         """
         check_texts("texts", texts)
+        texts = list(texts)  # a series counts by its index
         # Texts of like length share a batch, so that little is padding.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         probabilities = torch.zeros(len(texts), len(self.label_names))

@@ -14,6 +14,7 @@ from auxtask.plot.style import (
     MARKERS,
     STYLE,
     Curve,
+    NotebookFigure,
     draw_seeds,
     finish,
     grid,
@@ -40,7 +41,7 @@ def curve_figure(title: str, panels: Mapping[str, Mapping[str, Sequence[Curve]]]
     [42.0, 53.0]
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(4.3 * len(panels), 3.4))
+        figure = NotebookFigure(figsize=(4.3 * len(panels), 3.4))
         all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (xlabel, lines) in zip(all_axes, panels.items(), strict=True):
             axes.set_xlabel(xlabel)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from auxtask.errors import AuxtaskError
 from auxtask.ground.values import check_whole
-from auxtask.plot.style import legend_label
+from auxtask.plot.style import NotebookFigure, legend_label
 
 # Blue, orange, green and pink of Okabe and Ito: told apart with any kind of colour vision.
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
@@ -51,7 +51,7 @@ def likelihood_histogram(likelihoods: Mapping[str, ArrayLike], bins: int = 20) -
     surprisals = [-np.log(np.maximum(given, np.finfo(np.float32).tiny)) for given in values]
     farthest = max(float(given.max()) for given in surprisals) or 1.0
 
-    figure = Figure(figsize=(8.0, 3.2), layout="constrained")
+    figure = NotebookFigure(figsize=(8.0, 3.2), layout="constrained")
     panels = zip(figure.subplots(1, 2), (values, surprisals), (1.0, farthest), strict=True)
     for axes, shown, right in panels:
         axes.hist(

@@ -1,5 +1,6 @@
 """How all figures of runs look: colours, type, grids, layout."""
 
+import io
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,15 @@ STYLE: dict[Any, Any] = {
 }
 
 
+class NotebookFigure(Figure):
+    """A figure that a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 # Places and values of one line, as of one seed.
 Curve = tuple[Sequence[float], Sequence[float]]
 
@@ -53,7 +63,7 @@ def grid(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     # At most three beside each other, and no row much shorter than another: four make two rows of two.
     rows = math.ceil(count / 3)
     columns = math.ceil(count / rows)
-    figure = Figure(figsize=(1.2 + width * columns, 0.8 + height * rows))
+    figure = NotebookFigure(figsize=(1.2 + width * columns, 0.8 + height * rows))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
     for panel in panels[count:]:
         panel.set_visible(False)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from auxtask.ground.values import check_path
 from auxtask.plot.style import COLORS, STYLE, Curve, draw_seeds, finish, grid, legend_label, panel_title
-from auxtask.runs.history import read_history, weight_curves
+from auxtask.runs.history import read_history, task_curves
 
 
 def task_weights(run: str | Path) -> Figure:
@@ -29,7 +29,7 @@ def task_weights(run: str | Path) -> Figure:
     auxtask.errors.AuxtaskError: 'nowhere' holds no history.jsonl; give the folder of a run
     """
     check_path("run", run, example="runs/...")
-    return weight_figure("", {"": weight_curves([read_history(run)])})
+    return weight_figure("", {"": task_curves([read_history(run)], "weights")})
 
 
 def weight_figure(title: str, panels: Mapping[str, Mapping[str, Sequence[Curve]]]) -> Figure:

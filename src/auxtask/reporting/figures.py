@@ -10,7 +10,7 @@ from auxtask.evaluation.groups import Block
 from auxtask.plot.curves import curve_figure, gain_figure
 from auxtask.plot.style import Curve
 from auxtask.plot.weights import weight_figure
-from auxtask.runs.history import weight_curves
+from auxtask.runs.history import task_curves
 from auxtask.runs.reading import Run
 
 CAPTIONS = {
@@ -87,7 +87,7 @@ def changing_weights(block: Block) -> dict[str, dict[str, list[Curve]]]:
         By the method's label and the task the curve of each seed.
     """
     return {
-        group.label: weight_curves([run.history for run in group.runs if run.history])
+        group.label: task_curves([run.history for run in group.runs if run.history], "weights")
         for group in block.groups
         if any(_changes(run.history) for run in group.runs)
     }

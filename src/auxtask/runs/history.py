@@ -99,26 +99,28 @@ def read_history(run: str | Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def weight_curves(
-    histories: Sequence[Sequence[Mapping[str, Any]]],
+def task_curves(
+    histories: Sequence[Sequence[Mapping[str, Any]]], what: str
 ) -> dict[str, list[tuple[Sequence[float], Sequence[float]]]]:
-    """Follow the weight of each task through some histories.
+    """Follow what a history says of each task through some histories.
 
     Args:
         histories: rows of one run each.
+        what: `weights` or `losses`.
 
     Returns:
-        By task the steps and the weights of each history that has the task; a last stage has rows without some.
+        By task the steps and the values of each history that has the task; a last stage has rows without some.
 
-    >>> weight_curves([[{"step": 9, "weights": {"main": 0.5, "rtm": 0.5}}, {"step": 12, "weights": {"main": 1}}]])
+    >>> rows = [{"step": 9, "weights": {"main": 0.5, "rtm": 0.5}}, {"step": 12, "weights": {"main": 1}}]
+    >>> task_curves([rows], "weights")
     {'main': [([9, 12], [0.5, 1])], 'rtm': [([9], [0.5])]}
     """
-    tasks = dict.fromkeys(task for history in histories for row in history for task in row["weights"])
+    tasks = dict.fromkeys(task for history in histories for row in history for task in row[what])
     return {
         task: [
-            ([row["step"] for row in rows], [row["weights"][task] for row in rows])
+            ([row["step"] for row in rows], [row[what][task] for row in rows])
             for history in histories
-            if (rows := [row for row in history if task in row["weights"]])
+            if (rows := [row for row in history if task in row[what]])
         ]
         for task in tasks
     }
