@@ -181,7 +181,12 @@ def _state(files: _InAndOut) -> list[Any]:
 def _written(files: _InAndOut, parts: Parts | None) -> Iterator[BinaryIO]:
     """Open the output, which appears under its name once it is whole."""
     if files.output == STANDARD:
-        yield sys.stdout.buffer
+        try:
+            yield sys.stdout.buffer
+        except BrokenPipeError:
+            # Who reads has enough; what is left in the buffer has nowhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
     elif parts is None:
         with atomic_path(files.output) as temporary, open(temporary, "wb") as file:
             yield file
@@ -231,15 +236,6 @@ def run_and_file_first(arguments: Sequence[str]) -> list[str]:
     return named
 
 
-def main() -> None:
-    """Run the command; a reader of standard output that has enough ends it without a word."""
-    sys.argv[1:] = run_and_file_first(sys.argv[1:])
-    try:
-        run_command("predict", predict)
-    except BrokenPipeError:
-        # What is left in the buffer of standard output has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 if __name__ == "__main__":
-    main()
+    sys.argv[1:] = run_and_file_first(sys.argv[1:])
+    run_command("predict", predict)
