@@ -177,6 +177,7 @@ def test_rates_are_exact_and_masks_nested_in_every_document(name, unlabelled, to
         assert len(collator(rows)["input_ids"]) == 2 * len(rows) or len(further) < len(rows)
         rows += list(collator.draw.documents.select_columns(train.column_names))
         collator = collator.collator
+    collator = collator.collator  # beneath the count of what is masked
     # Without a token, as an empty text is encoded.
     rows.append({"input_ids": rows[0]["input_ids"][:1] + rows[0]["input_ids"][-1:], "word_scores": [math.nan] * 2})
     before = np.zeros((len(rows), 1), dtype=bool)
