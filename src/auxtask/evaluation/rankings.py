@@ -53,9 +53,10 @@ def ranking_table(block: Block, comparisons: Sequence[Comparison], metric: str, 
     notes = Notes()
     rows = []
     for group, *scores in zip(groups, *columns, strict=True):
-        for at, comparison in enumerate(found[group.label] or [None]):
+        of_group: Sequence[Comparison | None] = found[group.label] or [None]
+        for at, each in enumerate(of_group):
             shown = [Cell(None) for _ in scores] if at else scores
-            rows.append([Cell(group.label), *_against(comparison), *shown, *_certainty(comparison, notes)])
+            rows.append([Cell(group.label), *_against(each), *shown, *_certainty(each, notes)])
     certainty = ("difference", "95 %", "p", "p, Holm", "MDE", "verdict", "seeds better/equal/worse")
     return Table(
         name=file_name("ranking", block.dataset, block.label, metric),
