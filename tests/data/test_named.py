@@ -1,11 +1,8 @@
 """Downloading, verifying, converting and keeping the named sets, on miniatures of their sources."""
 
-import functools
-import http.server
 import io
 import json
 import tarfile
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,8 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from auxtask.data import named
-from auxtask.data.download import fetch_url, file_hash
-from auxtask.data.named import load_named
+from auxtask.data.download import file_hash
 from auxtask.data.readers import read_pairs, write_pairs
 from auxtask.errors import AuxtaskError
 
@@ -127,8 +123,7 @@ def load_miniature(name, folder, **changed):
         fetched.append(url)
         path.write_bytes(content[url])
 
-    dataset = load(config, sha256=None, counts=None, fetch=fetch)
-    return dataset, fetched
+    return load(config, sha256=None, counts=None, fetch=fetch), fetched
 
 
 def documents(dataset, split):
@@ -294,19 +289,6 @@ def test_a_part_of_the_files_is_refused_and_left_alone(tmp_path):
     assert read_pairs(tmp_path / "r8/train.jsonl.gz") == [("x", "earn")]
 
 
-@pytest.fixture
-def server(tmp_path):
-    """An HTTP server of the folder `tmp_path/served`."""
-    (tmp_path / "served").mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
-    handler.log_message = lambda *arguments: None
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
-    httpd.server_close()
-
-
 def test_download_over_http(tmp_path, server):
     for split, content in MINIATURES["r8"].items():
         (tmp_path / "served" / f"{split}.txt").write_bytes(content)
@@ -316,25 +298,3 @@ def test_download_over_http(tmp_path, server):
     dataset = load(config, urls=urls, sha256=hashes, counts=None)
     assert len(dataset["train"]) == 18
     assert dataset.provenance["downloads"] == {urls[split]: hashes[split] for split in urls}
-
-
-def test_a_missing_page_is_an_error_of_the_download(tmp_path, server):
-    with pytest.raises(AuxtaskError, match="HTTP Error 404"):
-        load_named("x", tmp_path, urls={"train": f"{server}/none"}, convert=lambda files: {})
-
-
-def test_a_connection_that_breaks_off_is_noticed(tmp_path):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"x" * 10)
-
-        def log_message(self, *arguments):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        threading.Thread(target=httpd.handle_request, daemon=True).start()
-        with pytest.raises(OSError, match="10 of 1,000 bytes"):
-            fetch_url(f"http://127.0.0.1:{httpd.server_port}/x", tmp_path / "x")

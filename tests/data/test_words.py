@@ -11,12 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForMaskedLM
 
-from auxtask.data.boundaries import keeps_spaces, split_words, word_boundaries
+from auxtask.data.boundaries import keeps_spaces, split_words
 from auxtask.data.encoding import encode, encode_texts, words_of_ids
 from auxtask.data.readers import read_pairs
-from auxtask.data.segmenters import SEGMENTERS, find_segmenter, japanese
 from auxtask.data.words import spelled, words_by_marks
-from auxtask.errors import AuxtaskError
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.whole_word import WholeWordMaskingCollator
 from families import (
@@ -246,30 +244,6 @@ def test_a_segmenter_names_the_words(family):
         assert (following != word) == separate
     by_characters = encode_texts(texts, tokenizer, None)["word_ids"][0]
     assert max(given_words["word_ids"][0]) <= max(by_characters) - (family is not byte_fallback_bpe)
-
-
-@pytest.mark.parametrize("words", [["東京", "x"], ["学生", "東京"], [(0, 99)], [(3, 1)]])
-def test_a_segmenter_that_leaves_the_text_is_refused_in_one_line(words):
-    with pytest.raises(AuxtaskError, match=r"^the segmenter gives .* which is not in the text[^\n]*$"):
-        word_boundaries("東京の学生", lambda text: words)
-
-
-def test_japanese_words():
-    pytest.importorskip("fugashi")
-    assert list(japanese("東京大学の学生は\n iPhoneを買った。")) == [
-        "東京", "大学", "の", "学生", "は", "iPhone", "を", "買っ", "た", "。",
-    ]  # fmt: skip
-    text = "東京\0大学は"
-    assert word_boundaries(text, japanese).tolist() == [0, 2, 3, 5, 6]
-
-
-def test_segmenters_by_name():
-    assert find_segmenter(None) is None
-    assert find_segmenter("japanese") is SEGMENTERS["japanese"]
-    with pytest.raises(
-        AuxtaskError, match=r"^scoring.words='french' names no segmenter; use japanese, or [^\n]*$"
-    ):
-        find_segmenter("french")
 
 
 @pytest.mark.parametrize("segmenter", [None, lambda text: ["東京", "大学の", "学生は、", "東京", "に住む", "。"]])

@@ -12,7 +12,6 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback, pipeline
 
 import auxtask
-from auxtask.data.dataset import build_text_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.experiment import experiment
 from auxtask.masking.likelihood import L3MaskingCollator, annotate_likelihoods
@@ -24,7 +23,6 @@ from auxtask.training import stages
 from auxtask.training.weighting.uncertainty import UncertaintyWeighting
 from experiments import run as run_tasks
 from marking import rest_in_ci
-from processes import Command
 
 TRAINER = {
     "patience": None, "head_learning_rate": None, "metric": "macro_f1", "num_train_epochs": 4,
@@ -39,21 +37,6 @@ TASKS = {
     "l3masking": {"l3masking": MaskingTask(L3MASKING, annotate_likelihoods)},
     "self_paced": {"self_paced": SelfPacedTask(L3MASKING, annotate_likelihoods)},
 }
-
-
-@pytest.fixture(scope="module")
-def dataset(sentences):
-    """Three classes that a single word tells apart."""
-    rng = np.random.default_rng(0)
-    words = ["the", "model", "reads", "a", "text", "and", "returns", "which", "words", "we", "expect"]
-    marks = {"bank": "rates", "film": "brothers", "heart": "patient"}
-
-    def documents(count):
-        labels = rng.choice(list(marks), size=count, p=[0.5, 0.3, 0.2])
-        return [(" ".join([*rng.choice(words, rng.integers(2, 9)), marks[label]]), str(label)) for label in labels]
-
-    splits = {"train": documents(96), "valid": documents(24), "test": documents(40)}
-    return build_text_dataset(splits, name="marks", provenance={})
 
 
 @pytest.fixture(scope="module")
@@ -266,47 +249,6 @@ def test_settings_are_checked_at_the_door(run):
         run(metric="f1")
     with pytest.raises(AuxtaskError, match="TrainingArguments"):
         run(learning_speed=1)
-
-
-@pytest.mark.ci
-def test_a_killed_process_goes_on_with_the_same_line_and_a_finished_run_is_skipped(
-    dataset, model_folder, tmp_path
-):
-    data = tmp_path / "data.jsonl"
-    names = dataset.label_names
-    rows = [{"text": row["text"], "label": names[row["label"]]} for split in dataset.values() for row in split]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-    def train():
-        return Command(
-            tmp_path, "train", "dataset=files", f"dataset.train={data}", f"model.name={model_folder}",
-            "model.max_length=32", "trainer.bf16=false", "trainer.learning_rate=5e-3",
-            "trainer.num_train_epochs=12", "trainer.patience=null",
-            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
-        )  # fmt: skip
-
-    killed = train()
-    killed.wait_for(lambda: list(tmp_path.glob("runs/*/*/*/*/checkpoints/checkpoint-*/trainer_state.json")))
-    killed.kill()
-    killed.wait()
-    [run_folder] = tmp_path.glob("runs/*/*/*/*")
-    assert not (run_folder / "metrics.json").exists()
-    assert not (run_folder / "model").exists()
-
-    done = train()
-    assert done.wait() == 0, done.error
-    assert done.output.rstrip().endswith(f"run: {run_folder}")
-    assert json.loads((run_folder / "metrics.json").read_text())["status"] == "finished"
-    contract = {
-        "config.yaml", "metrics.json", "history.jsonl", "predictions.jsonl", "model", "environment.json",
-    }  # fmt: skip
-    assert {path.name for path in run_folder.iterdir()} - {".lock"} == contract
-
-    written = (run_folder / "metrics.json").stat().st_mtime_ns
-    skipped = train()
-    assert skipped.wait() == 0, skipped.error
-    assert "already finished" in skipped.output
-    assert (run_folder / "metrics.json").stat().st_mtime_ns == written
 
 
 def test_a_vocabulary_head_is_trained_at_the_rate_of_the_encoder(run, monkeypatch):

@@ -1,7 +1,6 @@
 """The scorer against a naive one-row-at-a-time loop with full logits, and against golden numbers."""
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +21,6 @@ from transformers import (
     PreTrainedTokenizerFast,
     RobertaConfig,
 )
-from transformers.modeling_outputs import BaseModelOutput, MaskedLMOutput
 
 from auxtask.data.documents import Documents
 from auxtask.data.encoding import encode, encode_texts
@@ -118,65 +116,6 @@ def test_scores_equal_a_naive_loop(
         np.testing.assert_allclose(scores.log_probs, expected[inside], rtol=0, atol=1e-5)
         assert scores.token_ids.tolist() == [token for token, keep in zip(ids, inside, strict=True) if keep]
         assert scores.pll == pytest.approx(expected[inside].sum(), abs=1e-4)
-
-
-class StubConfig(PretrainedConfig):
-    model_type = "stub"
-
-    def __init__(self, document: Sequence[int] = (), **arguments: object) -> None:
-        super().__init__(**arguments)
-        self.document = list(document)
-        self.vocab_size = 10
-        self.max_position_embeddings = 16
-
-
-class StubEncoder(torch.nn.Module):
-    """Gives the true token of a one-word document v ln 3, v its visible other pieces; all else 0."""
-
-    def __init__(self, config: StubConfig) -> None:
-        super().__init__()
-        self.document = torch.tensor(config.document)
-        self.log_odds = torch.nn.Parameter(torch.tensor(3.0).log())
-
-    def forward(self, input_ids: torch.Tensor) -> BaseModelOutput:
-        visible = (input_ids == self.document)[:, 1:-1].sum(1, keepdim=True)
-        others = visible - (input_ids == self.document).long()
-        one_hot = torch.nn.functional.one_hot(self.document, 10).expand(*input_ids.shape, 10)
-        return BaseModelOutput(last_hidden_state=one_hot * others.unsqueeze(-1) * self.log_odds)
-
-
-class StubMaskedLM(PreTrainedModel):
-    config_class = StubConfig
-    base_model_prefix = "encoder"
-
-    def __init__(self, config: StubConfig) -> None:
-        super().__init__(config)
-        self.encoder = StubEncoder(config)
-        self.post_init()
-
-    def forward(
-        self, input_ids: torch.Tensor | None = None, inputs_embeds: torch.Tensor | None = None
-    ) -> MaskedLMOutput:
-        return MaskedLMOutput(logits=self.encoder(input_ids)[0])
-
-
-@pytest.mark.parametrize(
-    ("metric", "likelihoods", "total"),
-    [
-        ("original", [0.5, 0.5, 0.5], -2.079442),
-        ("word_l2r", [0.1, 0.25, 0.5], -4.382027),
-        ("whole_word", [0.1, 0.1, 0.1], -6.907755),
-    ],
-)
-def test_golden_numbers_of_a_three_piece_word(
-    metric: str, likelihoods: list[float], total: float, tokenizer: PreTrainedTokenizerFast
-) -> None:
-    document = [2, 6, 7, 8, 3]
-    scorer = PLLScorer(StubMaskedLM(StubConfig(document)), tokenizer, metric)
-    dataset = Dataset.from_dict({"input_ids": [document], "word_ids": [[-1, 0, 0, 0, -1]]})
-    [column] = scorer.annotate(dataset)["likelihoods"]
-    np.testing.assert_allclose(column, [np.nan, *likelihoods, np.nan], rtol=1e-6)
-    assert np.log(column[1:-1]).sum() == pytest.approx(total, abs=1e-6)
 
 
 def test_scores_depend_neither_on_the_batch_nor_on_the_other_documents(
