@@ -24,11 +24,11 @@ from auxtask.pretraining.network import MaskedLanguageModeling
 from auxtask.pretraining.text import read_documents, token_dtype
 
 
-def texts_of(name: str, documents: int) -> list[str]:
-    """Read the first test documents of a named data set."""
+def texts_of(name: str, split: str, documents: int) -> list[str]:
+    """Read the first documents of a split of a named data set."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [f"dataset={name}"])
-    return list(instantiate(config.dataset)["test"]["text"][:documents])
+    return list(instantiate(config.dataset)[split]["text"][:documents])
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     masking = RTMCollator(tokenizer, 0.15, seed=0, mask_replace_prob=1.0 if arguments.all_masked else 0.8)
     texts: dict[str, Sequence[str]] = {
         "general English, held out": list(islice(read_documents([arguments.general]), arguments.documents)),
-        **{name: texts_of(name, arguments.documents) for name in arguments.data},
+        **{name: texts_of(name, "test", arguments.documents) for name in arguments.data},
     }
     print("| text | characters a token | encoder | unigram | bigram |")
     print("|---|---|---|---|---|")

@@ -10,28 +10,19 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from auxtask.cli.command import quiet_libraries
-from auxtask.ground.files import config_folder
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.plot.saving import save_figure
+from bench_encoder import texts_of
 
 RATE = 0.15
 # Where the tokens lie that are masked about as often as by random masking.
 ALIKE = (0.146, 0.198)
 BINS = np.linspace(0, 0.3, 31)
-
-
-def training_texts(name: str, documents: int) -> list[str]:
-    """Read the first training documents of a named data set."""
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = compose("train", [f"dataset={name}"])
-    return list(instantiate(config.dataset)["train"]["text"][:documents])
 
 
 def main() -> None:
@@ -48,7 +39,7 @@ def main() -> None:
     print("| data | encoder | tokens | P < .1 | between .146 and .198 | standard deviation |")
     print("|---|---|---|---|---|---|")
     for axes, data in zip(panels, arguments.data, strict=True):
-        texts = training_texts(data, arguments.documents)
+        texts = texts_of(data, "train", arguments.documents)
         for model in arguments.models:
             scores = PLLScorer.from_pretrained(model, max_length=arguments.max_length).score(texts)
             found = [each.likelihoods for each in scores if len(each.likelihoods)]

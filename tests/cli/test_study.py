@@ -170,25 +170,9 @@ def test_the_table_ranks_by_score_and_ends_with_what_failed():
 
 
 @pytest.fixture
-def arguments(tmp_path, model_folder):
+def arguments(quick_runs):
     """A study of quick runs on a user's own file."""
-    data = tmp_path / "data.jsonl"
-    rows = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(20)]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return [
-        "-m",
-        "+sweep=tune",
-        "dataset=files",
-        f"dataset.train={data}",
-        f"model.name={model_folder}",
-        "model.max_length=16",
-        "trainer.max_steps=4",
-        "trainer.eval_strategy=steps",
-        "trainer.eval_steps=2",
-        "trainer.disable_tqdm=true",
-        f"paths.cache={tmp_path / 'cache'}",
-        "aux=rtm",
-    ]
+    return ["-m", "+sweep=tune", *quick_runs, "trainer.max_steps=4", "trainer.eval_steps=2", "aux=rtm"]
 
 
 def run(monkeypatch, capsys, *arguments):

@@ -39,24 +39,9 @@ PRESETS = sorted(path.stem for path in (config_folder() / "sweep").glob("*.yaml"
 
 
 @pytest.fixture
-def arguments(tmp_path, model_folder):
+def arguments(quick_runs, tmp_path):
     """A sweep of quick runs on a user's own file."""
-    data = tmp_path / "data.jsonl"
-    rows = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(20)]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return [
-        "-m",
-        "dataset=files",
-        f"dataset.train={data}",
-        f"model.name={model_folder}",
-        "model.max_length=16",
-        "trainer.max_steps=2",
-        "trainer.eval_strategy=steps",
-        "trainer.eval_steps=1",
-        "trainer.disable_tqdm=true",
-        f"paths.runs={tmp_path / 'runs'}",
-        f"paths.cache={tmp_path / 'cache'}",
-    ]
+    return ["-m", *quick_runs, "trainer.max_steps=2", "trainer.eval_steps=1", f"paths.runs={tmp_path / 'runs'}"]
 
 
 def sweep(monkeypatch, capsys, *arguments):
