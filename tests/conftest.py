@@ -1,5 +1,6 @@
 """Small real tokenizers and models, made here: no network, no shipped file needed."""
 
+import json
 import os
 from pathlib import Path
 
@@ -71,3 +72,20 @@ def data_folder() -> Path:
     if not (folder / "acl_arc").is_dir():
         pytest.skip(f"the real data sets are not in '{folder}' (set AUXTASK_DATA)")
     return folder
+
+
+@pytest.fixture
+def quick_runs(tmp_path, model_folder):
+    """Options of runs on forty rows of two classes."""
+    data = tmp_path / "data.jsonl"
+    rows = [{"text": f"the {word} number {n}", "label": word} for word in ("sea", "land") for n in range(20)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return [
+        "dataset=files",
+        f"dataset.train={data}",
+        f"model.name={model_folder}",
+        "model.max_length=16",
+        "trainer.eval_strategy=steps",
+        "trainer.disable_tqdm=true",
+        f"paths.cache={tmp_path / 'cache'}",
+    ]
