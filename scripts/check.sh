@@ -17,10 +17,11 @@ bash -c "$command"
 # What takes too long for every run: launches, many architectures, whole real data sets, the wheel.
 pytest -m ci
 
-pip install -q -c constraints.txt -e ".[dev]"
+pip install -q -c constraints.txt -e ".[dev,docs]"
 ruff check .
 ruff format --check .
 mypy
+python -m zensical build --strict
 
 # The committed tables come out of the committed runs, byte for byte.
 python scripts/make_tables.py results/runs.tar.xz "$folder/tables"
