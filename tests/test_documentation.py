@@ -16,6 +16,7 @@ import auxtask
 from auxtask.__main__ import COMMANDS
 from auxtask.cli.checks import check_options
 from auxtask.cli.command_line import prepared
+from auxtask.export import run_first
 from auxtask.ground.files import config_folder
 from auxtask.predict import run_and_file_first
 from auxtask.report import runs_folder_first
@@ -34,7 +35,7 @@ NOT_RUN = re.compile(
     r"dataset=hub|hydra/launcher=|\+sweep=tune|baseline=(bertgcn|bertgat)|datasets=|results/runs|"
     r" \| |recipe=minilm|auxtask\.pretrain(?! init)"
 )
-FIRST_WORDS = {"report": runs_folder_first, "predict": run_and_file_first}
+FIRST_WORDS = {"report": runs_folder_first, "predict": run_and_file_first, "export": run_first}
 RUN_FOLDER = re.compile(r"runs/\S*(?:0123456789ab|RUN_ID)")
 
 
@@ -55,7 +56,7 @@ def test_code_is_python_and_commands_have_the_options_that_are_typed(page):
 
 def _check(command):
     """Compose what is typed, of several values each first one, and check it as the command would."""
-    if command.command in ("predict", "report"):
+    if command.command in FIRST_WORDS:
         return
     arguments = [each for each in prepared(command.arguments) if each != "-m"]
     if "--config-dir" in command.arguments:

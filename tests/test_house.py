@@ -25,7 +25,7 @@ LINES = [
     ["data", "tables"],
     ["ground"],
 ]
-COMMANDS = {"train", "score", "ngrams", "stats", "report", "pretrain", "predict"}
+COMMANDS = {"train", "score", "ngrams", "stats", "report", "pretrain", "predict", "export"}
 
 
 def modules():

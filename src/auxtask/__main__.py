@@ -13,6 +13,7 @@ COMMANDS = {
     "report": "tables and figures of finished runs",
     "pretrain": "make a vanilla encoder of plain text",
     "predict": "classes and probabilities of the texts of a file",
+    "export": "the classifier of a run as ONNX",
 }
 
 

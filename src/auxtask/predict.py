@@ -37,13 +37,15 @@ STANDARD = "-"
 
 # Texts that are tokenized together, before they are put into batches.
 TEXTS_AT_ONCE = 1024
+# What a prediction depends on beside the file and the classifier.
+OPTIONS_THAT_COUNT = ("text_column", "encoding", "rows", "tokens_per_batch", "runtime")
 
 
 def predict(config: DictConfig) -> None:
     """Predict the class of each row and write the rows with it; say what was met."""
     files = _files(config)
     classifier = replace(
-        load(config.run, current_device()),
+        load(config.run, current_device() if config.runtime == "torch" else "cpu", config.runtime),
         batch_size=TEXTS_AT_ONCE,
         tokens_per_batch=config.tokens_per_batch,
         progress=False,
@@ -164,7 +166,9 @@ def _parts(config: DictConfig, files: _InAndOut) -> Iterator[Parts]:
         "classifier": fingerprint(classifier_folder(config.run)),
         "device": str(current_device()),
         "versions": [auxtask.__version__, torch.__version__, transformers.__version__],
-        "options": {name: config[name] for name in ("text_column", "encoding", "rows", "tokens_per_batch")},
+        "options": {
+            name: config[name] for name in ("text_column", "encoding", "rows", "tokens_per_batch", "runtime")
+        },
     }
     with finished_parts(output.with_name(f".{output.name}.parts"), key) as parts:
         yield parts

@@ -97,8 +97,8 @@ def test_what_the_yamls_have_is_allowed(commands):
             if command == "pretrain":
                 config = {**config, "data": {"train": "train.txt", "valid": ["valid.txt"]}}
                 config |= {"init": "tiny"} if "init" in config else {}
-            elif command == "predict":
-                config = {**config, "run": "my_run", "input": "my.csv"}
+            elif command in ("predict", "export"):
+                config = {**config, "run": "my_run"} | ({"input": "my.csv"} if command == "predict" else {})
             elif config.get("baseline"):
                 # What no baseline reads is refused beside one.
                 config = {name: config[name] for name in config if name not in ("adaptation", "unlabelled")}

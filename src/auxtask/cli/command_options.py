@@ -174,6 +174,12 @@ OPTIONS = {
         Option("encoding", Text("utf-8"), "encoding of CSV, TSV, JSON lines and plain text"),
         Option("rows", COUNT, "that are read, predicted and written at a time", "rows"),
         Option("tokens_per_batch", COUNT, "of a forward pass, padding included", "tokens"),
+        Option("runtime", Choice("torch", "onnx", "onnx_int8"), "what computes; auxtask.export writes ONNX files"),
+    ],
+    "export": [
+        *PATHS,
+        Option("run", Text("runs/docstrings/tiny/stl/0123456789ab"), "run, or folder of a classifier"),
+        Option("int8", Truth(), "whether a file with weights of 8 bits is written, too"),
     ],
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from auxtask.data.dataset import TextDataset, listed
 from auxtask.errors import AuxtaskError
+from auxtask.ground.files import write_text
 from auxtask.ground.nesting import flatten
 from auxtask.runs.folder import RunFolder
 from auxtask.runs.metrics import HEADINGS
@@ -83,15 +84,9 @@ class FittedRun:
         Raises:
             AuxtaskError: the method keeps none.
         """
-        folder = RunFolder(self.folder).model
-        if not folder.is_dir():
-            raise AuxtaskError(
-                f"run '{self.folder}' keeps no classifier; what it predicts for the test documents is in its "
-                "predictions.jsonl, and a run without baseline= can predict other texts"
-            )
         from auxtask.model.classifier import load
 
-        return load(folder)
+        return load(self._model_folder())
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Predict the class of each text.
@@ -117,6 +112,38 @@ class FittedRun:
 
         probabilities = self.classifier.predict_probabilities(texts).numpy()
         return pd.DataFrame(probabilities, columns=self.classifier.label_names)
+
+    def push_to_hub(self, repo_id: str, **arguments: Any) -> str:
+        """Put the classifier, its tokenizer and its model card on the Hugging Face hub.
+
+        Args:
+            repo_id: `USER/NAME`; it is made where missing.
+            arguments: of `huggingface_hub.create_repo` (`private`, `token`, `exist_ok`), and `commit_message`.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            AuxtaskError: the method keeps no classifier.
+        """
+        from huggingface_hub import HfApi
+
+        from auxtask.reporting.card import model_card
+
+        folder = self._model_folder()
+        write_text(folder / "README.md", model_card(self.folder))
+        api, message = HfApi(token=arguments.pop("token", None)), arguments.pop("commit_message", None)
+        api.create_repo(repo_id, **{"exist_ok": True, **arguments})
+        return str(api.upload_folder(repo_id=repo_id, folder_path=folder, commit_message=message))
+
+    def _model_folder(self) -> Path:
+        folder = RunFolder(self.folder).model
+        if not folder.is_dir():
+            raise AuxtaskError(
+                f"run '{self.folder}' keeps no classifier; what it predicts for the test documents is in its "
+                "predictions.jsonl, and a run without baseline= can predict other texts"
+            )
+        return folder
 
     @cached_property
     def plot(self) -> "RunPlots":

@@ -16,7 +16,7 @@ from transformers.tokenization_utils_base import LARGE_INTEGER
 from auxtask.data.encoding import cut_tokens
 from auxtask.ground.machine import usable_device
 from auxtask.ground.values import check_path, check_texts
-from auxtask.model.loading import load_trained_classifier, maximum_length
+from auxtask.model.loading import load_tokenizer, load_trained_classifier, maximum_length
 
 
 class Classified(NamedTuple):
@@ -36,7 +36,7 @@ class Classifier:
     """A text classifier with its tokenizer.
 
     Args:
-        model: a stock sequence classifier whose configuration knows its label names.
+        model: a stock sequence classifier whose configuration knows its label names, or the same as ONNX.
         tokenizer: its tokenizer; texts are cut to its `model_max_length`.
         batch_size: most texts of a forward pass.
         tokens_per_batch: most tokens of a forward pass, padding included, unless one text alone is longer; None
@@ -125,26 +125,36 @@ class Classifier:
         return [names[index] for index in self.predict_probabilities(texts).argmax(dim=-1).tolist()]
 
 
-def load(folder: str | Path, device: str | torch.device = "cpu") -> Classifier:
+def load(folder: str | Path, device: str | torch.device = "cpu", runtime: str = "torch") -> Classifier:
     """Load the classifier of a run.
 
     Args:
         folder: a run, its folder `model`, or any folder or hub id of a sequence classifier.
         device: where to compute.
+        runtime: what computes: `torch`, or, on the CPU, the files `onnx` or `onnx_int8` of `auxtask.export`.
 
     Returns:
         The classifier, in eval mode and float32. Where its tokenizer names no length, texts are cut to what the
         model can read.
 
     Raises:
-        AuxtaskError: there is no classifier in the folder, or weights of it are missing.
+        AuxtaskError: there is no classifier in the folder, weights of it are missing, or the runtime is unknown or
+            has no file there.
     """
     check_path("folder", folder, example="runs/.../model")
     usable_device(device)
-    model, tokenizer = load_trained_classifier(classifier_folder(folder))
+    place = classifier_folder(folder)
+    if runtime == "torch":
+        model, tokenizer = load_trained_classifier(place)
+        model = model.to(device)  # type: ignore[arg-type]
+    else:
+        from auxtask.model.onnx import read_onnx
+
+        # It takes and gives what a classifier of transformers does.
+        model, tokenizer = cast(PreTrainedModel, read_onnx(Path(place), runtime)), load_tokenizer(place)
     if tokenizer.model_max_length >= LARGE_INTEGER:
         tokenizer.model_max_length = maximum_length(model.config)
-    return Classifier(model.to(device), tokenizer)  # type: ignore[arg-type]
+    return Classifier(model, tokenizer)
 
 
 def classifier_folder(folder: str | Path) -> str | Path:
