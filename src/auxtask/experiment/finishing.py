@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from transformers import PreTrainedModel
 
 from auxtask.data.dataset import TextDataset
-from auxtask.ground.files import write_text
 from auxtask.model.adapters import LoraAdapter
 from auxtask.model.classifier import Classifier, load
 from auxtask.runs.folder import RunFolder
@@ -65,7 +64,7 @@ def test(
         prepared: what was counted and timed before training.
         stages: what came of training.
         adapted: what came of the adaptation of the encoder before; None without one.
-        folder: the run; `metrics.json` is written last but for the model card, checkpoints are removed.
+        folder: the run; `metrics.json` is written last, checkpoints are removed.
 
     Returns:
         The content of `metrics.json`.
@@ -91,8 +90,5 @@ def test(
         tasks={name: dict(task.facts) for name, task in prepared.tasks.items() if task.facts},
         adaptation=None if adapted is None else adapted.record,
     )
-    from auxtask.reporting.card import model_card
-
-    write_text(folder.model / "README.md", model_card(folder.path))
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return metrics

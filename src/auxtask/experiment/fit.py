@@ -63,4 +63,8 @@ def fit(
                     }
                     write_json(folder.path / "environment.json", {**environment(), **provenance})
                 build()(folder)
+                if is_main_process() and folder.model.is_dir():
+                    from auxtask.reporting.card import model_card
+
+                    write_text(folder.model / "README.md", model_card(folder.path))
     return FittedRun(folder.path, not finished, dataset)
