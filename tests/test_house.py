@@ -242,3 +242,16 @@ def test_results_are_one_archive_beside_tables_people_read():
     assert len(files) <= 12
     assert {"README.md", "runs.tar.xz"} <= set(files)
     assert not [name for name in files if re.search(r"[0-9a-f]{12}", name)]
+
+
+def test_every_file_that_names_the_version_names_the_same():
+    root = SOURCE.parents[1]
+    written = {
+        "pyproject.toml": r'^version = "(.+)"$',
+        "src/auxtask/__init__.py": r'^__version__ = "(.+)"$',
+        "CITATION.cff": r"^version: (.+)$",
+    }
+    found = {
+        name: re.findall(pattern, (root / name).read_text(), re.MULTILINE) for name, pattern in written.items()
+    }
+    assert len({tuple(versions) for versions in found.values()}) == 1, found
