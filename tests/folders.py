@@ -25,6 +25,7 @@ def make_run(
     valid=0.5,
     run_id=None,
     baseline=None,
+    facts=None,
     **settings,
 ):
     """Write a finished run and return its folder; `settings` are dotted fields of its config."""
@@ -87,6 +88,7 @@ def make_run(
             "tokens_per_second": 100.0,
             "peak_memory_bytes": 1,
             "parameters": 10,
+            **({"tasks": {method: facts}} if facts else {}),
         },
     )
     return path

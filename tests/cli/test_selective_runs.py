@@ -36,7 +36,7 @@ def test_the_classifier_is_the_single_task_run_of_the_same_seed(trained, tmp_pat
     assert run.computed
     assert runs_in(tmp_path / "runs") == ["selective", "stl"]
     assert not trained(aux="stl").computed
-    assert len(list((tmp_path / "cache" / "importances").glob("*.npy"))) == 1
+    assert len(list((tmp_path / "cache" / "importances").glob("*.npz"))) == 1
 
 
 @pytest.mark.ci
@@ -50,4 +50,4 @@ def test_the_classifiers_of_folds_lie_in_the_cache_and_have_not_seen_their_fold(
         json.loads(path.read_text())["fingerprints"]["dataset"] for path in crossed.rglob("environment.json")
     }
     assert len(fingerprints) == 2
-    assert len(list((tmp_path / "cache" / "importances").glob("*.npy"))) == 2
+    assert len(list((tmp_path / "cache" / "importances").glob("*.npz"))) == 2

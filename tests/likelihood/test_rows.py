@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auxtask.data.documents import Documents
 from auxtask.errors import AuxtaskError
-from auxtask.likelihood.rows import PLL_METRICS, masked_batches
+from auxtask.likelihood.rows import PLL_METRICS, masked_batches, masked_spans, row_counts
 from oracles import masked_positions
 
 MASK = 99
@@ -126,6 +126,7 @@ def test_a_stride_bounds_the_rows_and_keeps_the_masks_of_every_word(
     count = sum(len(batch.input_ids) for batch in masked_batches(laid_out, metric, MASK, 1000, stride))
     longest = [max((words.count(index) for index in words if index >= 0), default=0) for words in word_ids]
     assert count <= sum(max(stride, 1 if metric == "whole_word" else pieces) for pieces in longest)
+    assert row_counts(laid_out, metric, stride).sum() == count
     if metric == "unmasked":
         assert count == sum(pieces > 0 for pieces in longest)
 
@@ -137,6 +138,9 @@ def test_planning_documents_in_groups_changes_no_row(metric: str, word_ids: list
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("auxtask.likelihood.rows.TOKENS_PER_GROUP", group)
         grouped = rows_of(laid_out, metric)
+        counts = row_counts(laid_out, metric)
+    rows = masked_spans(laid_out, metric).document
+    assert counts.tolist() == np.bincount(rows, minlength=len(laid_out)).tolist()
     assert grouped == rows_of(laid_out, metric)
 
 

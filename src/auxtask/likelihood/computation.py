@@ -18,10 +18,11 @@ from transformers import PreTrainedModel
 
 from auxtask.data.documents import Documents
 from auxtask.errors import AuxtaskError
+from auxtask.ground.encoder_rows import need_rows
 from auxtask.likelihood.cache import ScoreCache, weights_hash
 from auxtask.likelihood.functionals import FUNCTIONALS
 from auxtask.likelihood.prediction import predictions
-from auxtask.likelihood.rows import masked_batches
+from auxtask.likelihood.rows import masked_batches, row_counts
 from auxtask.likelihood.scores import ScoringSummary
 from auxtask.likelihood.windows import split_into_windows
 from auxtask.model.heads import evaluating
@@ -73,6 +74,9 @@ class Computation:
         keys = list(windows.keys())
         # Neighbours in length go to different processes, so that all have as much to do.
         unique = sorted({key: index for index, key in enumerate(keys)}.values(), key=windows.lengths.__getitem__)
+        distinct = windows.take(np.array(unique, dtype=np.int64))
+        rows = row_counts(distinct, self.metric, self.stride)
+        need_rows(int(rows.sum()), int(rows @ distinct.lengths))
         state = processes()
         share = unique[state.process_index :: state.num_processes]
         cache = self._open_cache(self.functional)

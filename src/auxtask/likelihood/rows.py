@@ -1,6 +1,6 @@
 """The masked rows of the pseudo-log-likelihood metrics, as index arrays until their batch is due."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -86,6 +86,37 @@ def masked_spans(documents: Documents, metric: str, stride: int | None = None) -
     >>> masked_spans(documents, "word_l2r", stride=2).row.tolist()
     [0, 0, 1]
     """
+    start, stop, scored_stop, document, rows = _spans(documents, metric, stride)
+    spans: Indices = np.bincount(document, minlength=len(documents))
+    first_span, first_row = np.cumsum(spans) - spans, np.cumsum(rows) - rows
+    rank = np.arange(len(start)) - first_span[document]
+    row: Indices = first_row[document] + np.remainder(rank, rows[document])
+    order = np.argsort(row, kind="stable")
+    row_document = np.repeat(np.arange(len(documents)), rows)
+    return Spans(row[order], start[order], stop[order], scored_stop[order], row_document)
+
+
+def row_counts(documents: Documents, metric: str, stride: int | None = None) -> Indices:
+    """Count the rows that the documents cost.
+
+    Args:
+        documents, metric, stride: as for `masked_spans`.
+
+    Returns:
+        Those of each document, (documents,), int64.
+
+    >>> documents = Documents.from_lists([[2, 7, 8, 9, 3]], [[-1, 0, 1, 1, -1]])
+    >>> [row_counts(documents, metric).tolist() for metric in PLL_METRICS]
+    [[3], [2], [3], [1]]
+    """
+    groups = _groups(documents, np.arange(len(documents)))
+    return np.concatenate([_spans(documents.take(group), metric, stride)[-1] for group in groups])
+
+
+def _spans(
+    documents: Documents, metric: str, stride: int | None
+) -> tuple[Indices, Indices, Indices, Indices, Indices]:
+    """Give the spans in the order of the text: start, stop, scored_stop and document; and the documents' rows."""
     word, word_stop = documents.words()
     pieces = word_stop - word
     token = ranges(word, word_stop)
@@ -104,20 +135,15 @@ def masked_spans(documents: Documents, metric: str, stride: int | None = None) -
     scored = np.concatenate([[0], np.cumsum(documents.scored)])
     wanted = scored[scored_stop] > scored[start]
     start, stop, scored_stop = start[wanted], stop[wanted], scored_stop[wanted]
-    document = np.repeat(np.arange(len(documents)), documents.lengths)
-    spans: Indices = np.bincount(document[start], minlength=len(documents))
-    rows = spans
+    of_tokens = np.repeat(np.arange(len(documents)), documents.lengths)
+    document = of_tokens[start]
+    rows: Indices = np.bincount(document, minlength=len(documents))
     if stride is not None:
         apart = np.ones(len(documents), dtype=np.int64)
         if metric in ("original", "word_l2r"):
-            np.maximum.at(apart, document[word], pieces)
-        rows = np.minimum(spans, np.maximum(stride, apart))
-    first_span, first_row = np.cumsum(spans) - spans, np.cumsum(rows) - rows
-    rank = np.arange(len(start)) - first_span[document[start]]
-    row: Indices = first_row[document[start]] + np.remainder(rank, rows[document[start]])
-    order = np.argsort(row, kind="stable")
-    row_document = np.repeat(np.arange(len(documents)), rows)
-    return Spans(row[order], start[order], stop[order], scored_stop[order], row_document)
+            np.maximum.at(apart, of_tokens[word], pieces)
+        rows = np.minimum(rows, np.maximum(stride, apart))
+    return start, stop, scored_stop, document, rows
 
 
 def masked_batches(
@@ -138,11 +164,16 @@ def masked_batches(
         Batches that together predict every token to be scored exactly once.
     """
     by_length = np.argsort(-documents.lengths, kind="stable")
-    group_of = np.cumsum(documents.lengths[by_length]) // TOKENS_PER_GROUP
-    for group in np.split(by_length, np.flatnonzero(np.diff(group_of)) + 1):
+    for group in _groups(documents, by_length):
         place = ranges(documents.offsets[group], documents.offsets[group + 1])
         for batch in _group_batches(documents.take(group), metric, mask_token_id, tokens_per_batch, stride):
             yield replace(batch, destination=place[batch.destination], finished=group[batch.finished])
+
+
+def _groups(documents: Documents, order: Indices) -> Sequence[Indices]:
+    """Cut documents, in an order, into groups of so many tokens as are planned at a time."""
+    group_of = np.cumsum(documents.lengths[order]) // TOKENS_PER_GROUP
+    return np.split(order, np.flatnonzero(np.diff(group_of)) + 1)
 
 
 def _group_batches(

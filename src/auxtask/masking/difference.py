@@ -18,6 +18,7 @@ from auxtask.data.document_frequencies import DocumentFrequencies, general_frequ
 from auxtask.data.encoding import NO_WORD, encode_texts, frame_ids
 from auxtask.data.word_counts import WordCounts
 from auxtask.errors import AuxtaskError
+from auxtask.ground.encoder_rows import need_rows
 from auxtask.ground.machine import current_device, is_main_process
 from auxtask.ground.tools import Tools
 from auxtask.ground.values import check_whole
@@ -103,6 +104,8 @@ def similarities(words: WordCounts, anchors: NDArray[np.int64], tools: Tools) ->
     inside = np.flatnonzero(np.array(alone["word_ids"][0]) != NO_WORD)
     before, behind = alone["input_ids"][0][: inside[0]], alone["input_ids"][0][inside[-1] + 1 :]
     rows = [[*before, *pieces, *behind] for pieces in words.pieces]
+    read = [*(rows[each] for each in anchors), *rows]
+    need_rows(len(read), sum(map(len, read)))
 
     def vectors(batch: BatchEncoding) -> Tensor:
         hidden_states = encoder(batch["input_ids"], attention_mask=batch["attention_mask"])[0]

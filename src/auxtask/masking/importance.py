@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from auxtask.ground.encoder_rows import need_rows
 from auxtask.model.classifier import Classifier
 
 Tokens = NDArray[np.int64]
@@ -104,6 +105,7 @@ def classify_rows(classifier: Classifier) -> Classify:
 
     @torch.inference_mode()
     def classify(input_ids: Tokens, attended: NDArray[np.bool_]) -> NDArray[np.float32]:
+        need_rows(len(attended), int(attended.sum()))
         # Some models count positions by what is no padding token, and some read the last that is none.
         rows = np.where(attended, input_ids, classifier.tokenizer.pad_token_id or 0)
         device = classifier.model.device

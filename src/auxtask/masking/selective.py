@@ -14,6 +14,7 @@ from auxtask.data.arrow import flatten_lists
 from auxtask.data.copies import text_digests
 from auxtask.data.padding import add_token_column
 from auxtask.errors import AuxtaskError
+from auxtask.ground.encoder_rows import counting_rows, need_rows
 from auxtask.ground.files import atomic_path
 from auxtask.ground.machine import current_device
 from auxtask.ground.padding import pad
@@ -137,16 +138,21 @@ def _cached_scores(
     folder: Path, documents: _Documents, delta: float, score: str, cache: Path
 ) -> list[NDArray[np.float32]]:
     ends = np.cumsum([len(document) for document in documents.token_ids])
-    digest = hashlib.sha256(f"1\n{fingerprint(folder)}\n{delta}\n{score}\n".encode())
+    digest = hashlib.sha256(f"2\n{fingerprint(folder)}\n{delta}\n{score}\n".encode())
     content = (ends, np.concatenate(documents.token_ids), np.concatenate(documents.maskable), documents.labels)
     for array in content:
         digest.update(array.tobytes())
-    path = cache / f"{digest.hexdigest()[:32]}.npy"
-    if not path.exists():
+    path = cache / f"{digest.hexdigest()[:32]}.npz"
+    if path.exists():
+        with np.load(path) as kept:
+            scores, read = kept["scores"], kept["read"]
+        need_rows(*read.tolist())
+        return np.split(scores, ends[:-1])
+    with counting_rows() as count:
         scores = np.concatenate(_scores(folder, documents, delta, score))
-        with atomic_path(path) as temporary:
-            np.save(temporary, scores)
-    return np.split(np.load(path), ends[:-1])
+    with atomic_path(path) as temporary:
+        np.savez(temporary, scores=scores, read=[count.rows, count.tokens])
+    return np.split(scores, ends[:-1])
 
 
 def _scores(folder: Path, documents: _Documents, delta: float, score: str) -> list[NDArray[np.float32]]:

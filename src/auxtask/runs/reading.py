@@ -65,6 +65,7 @@ class Run:
         predictions: None where the file is missing or broken.
         environment: the content of `environment.json`; empty where it is missing or broken.
         adaptation: what its encoder read before fine-tuning, as in `metrics.json`; empty for a vanilla one.
+        task_facts: what was known of its auxiliary tasks before training, by task, likewise.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Run:
     predictions: Predictions | None
     environment: Mapping[str, Any]
     adaptation: Mapping[str, Any]
+    task_facts: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ def _parse_metrics(text: str) -> dict[str, Any]:
         "steps": int(value["steps"]),
         "seconds": {stage: float(seconds) for stage, seconds in value["seconds"].items()},
         "adaptation": dict(value.get("adaptation") or {}),
+        "task_facts": {task: dict(facts) for task, facts in (value.get("tasks") or {}).items()},
     }
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from auxtask.data.padding import add_token_column
+from auxtask.ground.encoder_rows import EncoderRows
 from auxtask.ground.padding import IGNORE_INDEX, without_padding
 from auxtask.ground.tools import Tools
 from auxtask.masking.collator import Feature, MaskingCollator, TokenMaskingCollator
@@ -81,6 +82,25 @@ def mean_and_std(sums: Tensor) -> dict[str, float]:
         return {}
     mean = total / count
     return {"mean": mean, "std": math.sqrt(max(0.0, squares / count - mean**2))}
+
+
+def cost_facts(read: EncoderRows, documents: int) -> dict[str, float]:
+    """Tell what the scores of a strategy cost before training.
+
+    Args:
+        read: the rows that an encoder reads for them; those that a cache answers are among them, and a classifier
+            that is fine-tuned first is not.
+        documents: that are masked, at least one.
+
+    Returns:
+        `rows_per_document`, 0 for a strategy that counts or needs nothing; and, where there are rows,
+        `tokens_per_row`, special tokens included.
+
+    >>> cost_facts(EncoderRows(rows=30, tokens=360), documents=4), cost_facts(EncoderRows(), documents=4)
+    ({'rows_per_document': 7.5, 'tokens_per_row': 12.0}, {'rows_per_document': 0.0})
+    """
+    mean_length = {"tokens_per_row": read.tokens / read.rows} if read.rows else {}
+    return {"rows_per_document": read.rows / documents, **mean_length}
 
 
 def mask_facts(masking: MaskingCollator, documents: Dataset, tools: Tools) -> dict[str, float]:

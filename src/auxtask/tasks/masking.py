@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from auxtask.errors import AuxtaskError
+from auxtask.ground.encoder_rows import counting_rows
 from auxtask.ground.machine import is_main_process
 from auxtask.ground.tools import Tools
 from auxtask.masking.collator import MaskingCollator
@@ -18,7 +19,7 @@ from auxtask.masking.pace import EpochCounter, IndependentDocuments, WithFurther
 from auxtask.model.heads import masked_lm_loss, output_embeddings_constant, separate_output_embeddings
 from auxtask.model.loading import load_masked_lm
 from auxtask.tasks.base import Collator, PreparedTask
-from auxtask.tasks.mask_facts import CountingCollator, mask_facts
+from auxtask.tasks.mask_facts import CountingCollator, cost_facts, mask_facts
 
 DECODERS = ("tied", "detached", "separate")
 
@@ -54,7 +55,9 @@ class MaskingTask:
         masking = self.masking(tokenizer=tools.tokenizer, seed=tools.seed)
         collator: Collator = CountingCollator(masking, masking.maskable)
         drawn: list[Any] = [masking]
-        train, further = self._annotated(dataset["train"], tools)
+        with counting_rows() as read:
+            train, further = self._annotated(dataset["train"], tools)
+        masked = len(train) + (0 if further is None else len(further))
         if further is not None:
             draw = IndependentDocuments(further, tools.seed, tools.unlabelled_ratio)
             collator = WithFurtherDocuments(collator, draw)
@@ -78,7 +81,7 @@ class MaskingTask:
             evaluate=rate_of_the_epoch,
             callbacks=lambda head: [EpochCounter(drawn)],
             pretrained_head=True,
-            facts=mask_facts(masking, train, tools) if is_main_process() else {},
+            facts=cost_facts(read, masked) | mask_facts(masking, train, tools) if is_main_process() else {},
         )
 
     def _annotated(self, train: Dataset, tools: Tools) -> tuple[Dataset, Dataset | None]:
