@@ -2,8 +2,8 @@
 
     python scripts/bench_scoring_costs.py acl_arc --model minilm --documents 300
 
-Options of a run may follow, such as model.max_length=128. Selective masking fine-tunes a classifier first, which is
-timed apart; trainer.max_steps=1 keeps that short and changes next to nothing of what is counted.
+Options of a run may follow, such as model.max_length=128. Selective masking fine-tunes a classifier first, which
+is timed apart; documents that it gets wrong cost two rows, all others one more for each token.
 """
 
 import argparse

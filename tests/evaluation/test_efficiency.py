@@ -25,9 +25,7 @@ def test_costs_before_training_are_means_over_seeds(tmp_path):
     costs = ((20.0, 30.0), (1520.0, 10.0))
     for seed, (rows, tokens) in enumerate(costs):
         facts = {"rows_per_document": rows, "tokens_per_row": tokens}
-        make_run(
-            tmp_path, method="l3masking", seed=seed, facts={"rows_per_document": rows, "tokens_per_row": tokens}
-        )
+        make_run(tmp_path, method="l3masking", seed=seed, facts=facts)
     make_run(tmp_path, method="l3masking", seed=2)
     assert costs_of(tmp_path) == {
         "stl": ("0", ""),
