@@ -25,10 +25,13 @@ def make_run(
     valid=0.5,
     run_id=None,
     baseline=None,
-    facts=None,
+    metrics=None,
     **settings,
 ):
-    """Write a finished run and return its folder; `settings` are dotted fields of its config."""
+    """Write a finished run and return its folder.
+
+    `settings` are dotted fields of its config, `metrics` is added to its `metrics.json`.
+    """
     config = {
         "paths": {"runs": str(folder), "cache": "cache"},
         "seed": seed,
@@ -88,7 +91,7 @@ def make_run(
             "tokens_per_second": 100.0,
             "peak_memory_bytes": 1,
             "parameters": 10,
-            **({"tasks": {method: facts}} if facts else {}),
+            **(metrics or {}),
         },
     )
     return path

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from auxtask.data.copies import copies_in_test
+from auxtask.data.copies import copies_in_test, repeated_texts
 from auxtask.data.counts import counts_line, document_counts, token_counts
 from auxtask.data.dataset import SPLITS, build_text_dataset
 from auxtask.data.encoding import encode
@@ -34,6 +34,14 @@ def test_copies_are_those_of_a_naive_loop(train, valid, test):
     seen = [naive_key(text) for text in train], [naive_key(text) for text in train + valid]
     for where, keys in zip(("train", "train_or_valid"), seen, strict=True):
         assert found[where].tolist() == [naive_key(text) in keys for text in test]
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts)
+def test_repeated_texts_are_those_of_a_naive_loop(test):
+    keys = [naive_key(text) for text in test]
+    expected = [[at for at, other in enumerate(keys) if other == key] for key in dict.fromkeys(keys)]
+    assert repeated_texts(test) == [group for group in expected if len(group) > 1]
 
 
 def build(train, valid, test, **provenance):

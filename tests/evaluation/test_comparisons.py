@@ -208,3 +208,20 @@ def test_runs_are_discordant_where_one_of_two_is_right():
     pairs = [(one, other) for one in range(5) for other in range(one)]
     shares = [np.mean(correct[one] != correct[other]) for one, other in pairs]
     assert discordant_share(correct) == pytest.approx(np.mean(shares))
+
+
+def test_copies_of_one_text_are_one_document_to_the_bootstrap(tmp_path):
+    # Right on twenty of forty: as twenty documents of two copies each the share is half as certain.
+    gold = np.zeros(40, dtype=int)
+    repeats = [[at, at + 20] for at in range(20)]
+    half = np.tile(np.arange(20) % 2, 2)
+    errors = []
+    for folder, known in ((tmp_path / "alone", []), (tmp_path / "copies", repeats)):
+        make_run(folder, gold=gold, predicted=half)
+        # One run tells for all of the data set.
+        make_run(folder, method="rtm", gold=gold, predicted=gold, metrics={"test_repeats": known})
+        runs = read_runs(folder).runs
+        found = compare("toy", comparable_blocks(runs), Resampled(4000, runs))
+        [error] = [each.difference.error for each in found if each.metric == "micro_f1"]
+        errors.append(error)
+    np.testing.assert_allclose(errors, 100 * np.sqrt([0.25 / 40, 0.25 / 20]), rtol=0.05)

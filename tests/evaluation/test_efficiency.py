@@ -21,11 +21,11 @@ def test_costs_before_training_are_means_over_seeds(tmp_path):
         make_run(tmp_path, method="frequency", seed=seed)
     # Runs that were made before costs were counted say nothing of them, and neither does the table.
     assert costs_of(tmp_path) is None
-    make_run(tmp_path, method="rtm", facts={"rows_per_document": 0.0, "spilled": 0.0})
+    make_run(tmp_path, method="rtm", metrics={"tasks": {"rtm": {"rows_per_document": 0.0}}})
     costs = ((20.0, 30.0), (1520.0, 10.0))
     for seed, (rows, tokens) in enumerate(costs):
         facts = {"rows_per_document": rows, "tokens_per_row": tokens}
-        make_run(tmp_path, method="l3masking", seed=seed, facts=facts)
+        make_run(tmp_path, method="l3masking", seed=seed, metrics={"tasks": {"l3masking": facts}})
     make_run(tmp_path, method="l3masking", seed=2)
     assert costs_of(tmp_path) == {
         "stl": ("0", ""),

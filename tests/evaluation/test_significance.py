@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from auxtask.evaluation.comparisons import units_of
 from auxtask.evaluation.significance import (
     Resamples,
     crossed_bootstrap,
@@ -59,6 +60,23 @@ def test_resampled_scores_are_those_of_the_drawn_documents():
         macro = f1_score(gold[row], predicted[row], labels=range(5), average="macro", zero_division=0)
         assert scores["macro_f1"][at] == pytest.approx(macro, abs=1e-12)
         assert scores["micro_f1"][at] == pytest.approx(np.mean(gold[row] == predicted[row]), abs=1e-12)
+
+
+def test_documents_of_one_unit_are_drawn_together():
+    generator = np.random.default_rng(6)
+    gold, predicted = generator.integers(3, size=12), generator.integers(3, size=(2, 12))
+    units = units_of(12, [[0, 3, 4], [7, 11]])
+    assert units.tolist() == [0, 1, 2, 0, 0, 3, 4, 5, 6, 7, 8, 5]
+    scores = Resamples(gold, 3, draw_counts(9, 30, seed=8)[:, units]).scores(predicted)
+    same_draws = np.random.default_rng(8)
+    drawn = [np.arange(9), *(same_draws.integers(9, size=9) for _ in range(30))]
+    for at, of_units in enumerate(drawn):
+        row = np.concatenate([np.flatnonzero(units == unit) for unit in of_units])
+        for run in range(2):
+            found = predicted[run, row]
+            assert scores["micro_f1"][at, run] == pytest.approx(np.mean(found == gold[row]), abs=1e-12)
+            macro = f1_score(gold[row], found, labels=range(3), average="macro", zero_division=0)
+            assert scores["macro_f1"][at, run] == pytest.approx(macro, abs=1e-12)
 
 
 def test_the_interval_of_an_accuracy_difference_is_the_one_of_theory():

@@ -30,17 +30,19 @@ def test_perfect_predictions_score_one_over_the_classes_present(tmp_path):
     assert metrics["present"] == 1
     assert metrics["counts"]["absent_classes"] == ["c"]
     assert metrics["test_without_copies"] == metrics["test"]
+    assert metrics["test_repeats"] == []
 
 
 def test_copies_are_left_out_of_the_second_scores(tmp_path):
     # Right on both copies and on one of three others.
-    test = [("ONE", "a"), ("x", "a"), (" two", "b"), ("y", "b"), ("z", "c")]
+    test = [("ONE", "a"), ("x", "a"), (" two", "b"), ("X ", "b"), ("z", "c")]
     metrics = results(tmp_path, test, "aabaa")
     assert metrics["test"]["accuracy"] == 3 / 5
     # By hand: class a is right once and wrongly given twice, so its F1 is 1/2; b and c have 0.
     assert metrics["test_without_copies"] == pytest.approx(
         {"micro_f1": 1 / 3, "macro_f1": 1 / 6, "accuracy": 1 / 3}
     )
+    assert metrics["test_repeats"] == [[1, 3]]
     assert metrics["counts"]["copies"] == {"train": 2, "train_or_valid": 2}
     assert metrics["present"] == pytest.approx((4 / 6 + 2 / 3 + 0) / 3)
 

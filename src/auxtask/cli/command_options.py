@@ -160,7 +160,7 @@ OPTIONS = {
         Option("archive", Text("runs.tar.xz") | NULL, "runs packed into one file, in place of paths.runs"),
         Option("output", FOLDER | NULL, "folder of the report; null for RUNS_DIR/report"),
         Option("ddof", Choice(1, 0), "standard deviations over seeds are 1 of a sample, 0 of the population"),
-        Option("resamples", Whole("[1, inf)", "2000"), "draws of documents and seeds in the paired bootstrap"),
+        Option("resamples", Whole("[1, inf)", "10000"), "draws of documents and seeds in the paired bootstrap"),
     ],
     "pretrain": [*PATHS, *PRETRAINING],
     "predict": [

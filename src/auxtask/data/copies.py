@@ -40,6 +40,24 @@ def copies_in_test(texts: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.b
     }
 
 
+def repeated_texts(texts: Sequence[str]) -> list[list[int]]:
+    """Find the documents that are copies of each other, by `text_key`.
+
+    Args:
+        texts: of one split.
+
+    Returns:
+        For each text that stands there more than once the numbers of its documents, in the order of the first.
+
+    >>> repeated_texts(["A film", "another", "a  film", "a third", "a FILM"])
+    [[0, 2, 4]]
+    """
+    places: dict[int, list[int]] = {}
+    for at, key in enumerate(text_digests(texts)):
+        places.setdefault(key, []).append(at)
+    return [group for group in places.values() if len(group) > 1]
+
+
 def text_digests(texts: Iterable[str]) -> Iterable[int]:
     """Give 128 bits in place of the key of each text: the memory does not grow with the length of the documents.
 

@@ -83,14 +83,23 @@ class Comparison:
 class Resampled:
     """Scores of groups over the same resamples of a data set's test documents, computed once for each.
 
+    Test documents that are copies of each other are drawn together, a bootstrap of clusters (Davison and
+    Hinkley 1997).
+
     Args:
         count: of resamples.
+        runs: of the data set; any of them tells which of its test documents are copies of each other.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, runs: Sequence[Run] = ()) -> None:
         self._count = count
+        self._repeats = {
+            run.predictions.labels.tobytes(): run.test_repeats
+            for run in runs
+            if run.predictions is not None and run.test_repeats
+        }
         self._resamples: dict[bytes, Resamples] = {}
-        self._seed_draws: dict[int, NDArray[np.float32]] = {}
+        self._seed_draws: dict[int, NDArray[np.uint8]] = {}
         self._scores: dict[tuple[str, ...], tuple[bytes, dict[str, NDArray[np.float64]]] | None] = {}
 
     def scores(self, group: Group) -> tuple[bytes, dict[str, NDArray[np.float64]]] | None:
@@ -108,7 +117,7 @@ class Resampled:
             self._scores[name] = self._score([run.predictions for run in group.runs])
         return self._scores[name]
 
-    def seed_draws(self, seeds: int) -> NDArray[np.float32]:
+    def seed_draws(self, seeds: int) -> NDArray[np.uint8]:
         """Give the draws of a number of seeds, (1 + resamples, seeds)."""
         if seeds not in self._seed_draws:
             self._seed_draws[seeds] = draw_counts(seeds, self._count, SEED_STREAM)
@@ -140,9 +149,29 @@ class Resampled:
     def _of(self, predictions: Predictions) -> Resamples:
         key = predictions.labels.tobytes()
         if key not in self._resamples:
-            draws = draw_counts(len(predictions.labels), self._count, DOCUMENT_STREAM)
-            self._resamples[key] = Resamples(predictions.labels, len(predictions.class_names), draws)
+            units = units_of(len(predictions.labels), self._repeats.get(key, ()))
+            draws = draw_counts(int(units.max(initial=-1)) + 1, self._count, DOCUMENT_STREAM)
+            self._resamples[key] = Resamples(predictions.labels, len(predictions.class_names), draws[:, units])
         return self._resamples[key]
+
+
+def units_of(documents: int, repeats: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Number what is drawn as one: a document, or all that are copies of each other.
+
+    Args:
+        documents: how many there are.
+        repeats: the numbers of those of equal text, as from `auxtask.data.copies.repeated_texts`.
+
+    Returns:
+        The number of each document's unit, counted from 0 in the order of their first documents, (documents,).
+
+    >>> units_of(5, [[1, 3]]).tolist()
+    [0, 1, 2, 1, 3]
+    """
+    first = np.arange(documents)
+    for group in repeats:
+        first[list(group)] = group[0]
+    return np.unique(first, return_inverse=True)[1]
 
 
 def paired_runs(group: Group, reference: Group) -> list[tuple[Run, Run]]:

@@ -75,9 +75,13 @@ class Group:
         Returns:
             In percent.
         """
-        values = [100 * run.scores[metric] for run in self.runs]
-        std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
-        return MeanStd(float(np.mean(values)), std, len(values))
+        return _percent([run.scores[metric] for run in self.runs], ddof)
+
+    def aggregate_without_copies(self, metric: str, ddof: int) -> MeanStd | None:
+        """Aggregate likewise over the test documents that are no copies; None where a run does not tell."""
+        found = [run.scores_without_copies for run in self.runs]
+        scores = [of_run[metric] for of_run in found if of_run is not None]
+        return _percent(scores, ddof) if len(scores) == len(found) else None
 
     def seeds_in_common(self, other: "Group") -> list[int]:
         """The seeds that both have run, in order."""
@@ -109,6 +113,12 @@ class Block:
     def size(self) -> int:
         """How many runs it has."""
         return sum(len(group.runs) for group in self.groups)
+
+
+def _percent(scores: Sequence[float], ddof: int) -> MeanStd:
+    values = [100 * score for score in scores]
+    std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
+    return MeanStd(float(np.mean(values)), std, len(values))
 
 
 def comparable_blocks(runs: Sequence[Run]) -> list[Block]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from auxtask.evaluation.groups import Block, Group, strategy_of
 from auxtask.evaluation.published import STUDIES, published_scores
+from auxtask.evaluation.without_copies import columns_without_copies, order_notes
 from auxtask.ground.escaping import file_name
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.tables.values import Cell, MeanStd, Missing, Note, Notes, Table, ranked_within
@@ -115,6 +116,8 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
         metric: ranked_within(labels, [_score_cell(row, metric, ddof, yardsticks, seeds) for row in rows])
         for metric in REPORTED
     }
+    groups = [row.group for row in rows]
+    without_copies = columns_without_copies(labels, groups, ddof)
     published = {
         f"{heading}, {study}": cells
         for metric, heading in HEADINGS.items()
@@ -132,12 +135,14 @@ def dataset_scores(dataset: str, blocks: Sequence[Block], ddof: int, command_lin
             marks = (notes.mark(text, command),)
         line = [Cell(row.model_label), Cell(row.method_label, marks=marks)]
         line += [columns[metric][at] for metric in REPORTED]
-        lines.append([*line, *(cells[at] for cells in published.values())])
+        lines.append([*line, *(cells[at] for cells in (without_copies | published).values())])
     remarks = [_yardstick_note(dataset, yardsticks, seeds, command_line)]
+    if without_copies:
+        remarks += order_notes(labels, [row.method_label for row in rows], groups, ddof)
     return Table(
         name=file_name("scores", dataset),
         title=f"{dataset}: test scores in percent, mean ± standard deviation over seeds",
-        columns=["model", "method", *HEADINGS.values(), *published],
+        columns=["model", "method", *HEADINGS.values(), *without_copies, *published],
         rows=lines,
         labels=2,
         notes=[*remarks, *notes.listed(), *([Note("", ONE_STUDY)] if published else [])],

@@ -35,23 +35,27 @@ class Difference:
     seeds: int
 
 
-def draw_counts(units: int, resamples: int, seed: int) -> NDArray[np.float32]:
+# Resamples that are summed at a time: bounds their counts in float32 in memory.
+RESAMPLES_AT_ONCE = 500
+
+
+def draw_counts(units: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     """Draw as many units as there are, with replacement, again and again.
 
     Args:
-        units: how many there are: documents or seeds.
+        units: how many there are: documents, groups of documents or seeds.
         resamples: how many times they are drawn.
         seed: of the draws.
 
     Returns:
-        How often each unit is drawn, (1 + resamples, units); the first row is the units themselves. Counts are
-        exact in float32, so that products with them do not depend on the order of their sums.
+        How often each unit is drawn, (1 + resamples, units); the first row is the units themselves.
 
     >>> draw_counts(units=3, resamples=2, seed=0).sum(axis=1).tolist()
-    [3.0, 3.0, 3.0]
+    [3, 3, 3]
     """
     generator = np.random.default_rng(seed)
-    draws = np.ones((1 + resamples, units), dtype=np.float32)
+    # A unit is drawn once in the mean: 256 times would be beyond all chance.
+    draws = np.ones((1 + resamples, units), dtype=np.uint8)
     for row in draws[1:]:
         row[:] = np.bincount(generator.integers(units, size=units), minlength=units)
     return draws
@@ -63,15 +67,17 @@ class Resamples:
     Args:
         labels: gold classes, (documents,), int in [0, num_classes).
         num_classes: number of classes.
-        draws: how often each document is drawn, (1 + resamples, documents), as from `draw_counts`.
+        draws: how often each document is drawn, (1 + resamples, documents), as from `draw_counts`. Documents that
+            are copies of each other are drawn together: the draws of groups, `draws[:, group_of_document]`.
 
     >>> resamples = Resamples([0, 0, 1, 1], num_classes=2, draws=draw_counts(4, resamples=3, seed=0))
     >>> resamples.scores([0, 0, 1, 1])["macro_f1"][0].item()
     1.0
     """
 
-    def __init__(self, labels: ArrayLike, num_classes: int, draws: NDArray[np.float32]) -> None:
+    def __init__(self, labels: ArrayLike, num_classes: int, draws: NDArray[np.uint8]) -> None:
         self.labels, self.num_classes, self._draws = np.asarray(labels), num_classes, draws
+        self._sizes = draws.sum(axis=1, dtype=np.int64)
         self._gold = self._drawn(self._one_hot(self.labels))
 
     def scores(self, predicted: ArrayLike) -> dict[str, NDArray[np.float64]]:
@@ -90,11 +96,17 @@ class Resamples:
         gold = self._gold if predictions.ndim == 1 else self._gold[:, None]
         total = gold + self._drawn(one_hot)
         f1 = np.divide(2 * correct, total, out=np.zeros_like(correct), where=total > 0)
-        return {"micro_f1": correct.sum(axis=-1) / len(self.labels), "macro_f1": f1.mean(axis=-1)}
+        sizes = self._sizes.reshape(-1, *(1 for _ in predictions.shape[:-1]))
+        return {"micro_f1": correct.sum(axis=-1) / sizes, "macro_f1": f1.mean(axis=-1)}
 
     def _drawn(self, counts: NDArray[np.float32]) -> NDArray[np.float64]:
         """Sum over the documents of each resample: (..., documents, classes) to (1 + resamples, ..., classes)."""
-        return np.tensordot(self._draws, counts, axes=(1, -2)).astype(np.float64)
+        parts = []
+        for start in range(0, len(self._draws), RESAMPLES_AT_ONCE):
+            # Counts are exact in float32: products with them do not depend on the order of their sums.
+            draws = self._draws[start : start + RESAMPLES_AT_ONCE].astype(np.float32)
+            parts.append(np.tensordot(draws, counts, axes=(1, -2)).astype(np.float64))
+        return np.concatenate(parts)
 
     def _one_hot(self, classes: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.eye(self.num_classes, dtype=np.float32)[classes]

@@ -55,7 +55,8 @@ def report_sections(
     sections = []
     for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1):
         here = [block for block in blocks if block.dataset == dataset]
-        resampled = Resampled(resamples)
+        runs = [run for block in here for group in block.groups for run in group.runs]
+        resampled = Resampled(resamples, runs)
         compared = compare(dataset, here, resampled)
         comparisons += compared
         tables = [dataset_scores(dataset, blocks, ddof, command_line)]

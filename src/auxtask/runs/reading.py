@@ -56,6 +56,9 @@ class Run:
         data_settings: where its data came from, likewise; they are no part of `settings`, where the fingerprint of
             the data stands for them.
         scores: test scores by metric, in [0, 1].
+        scores_without_copies: likewise, of the test documents whose text is in neither train nor valid; None where
+            there are none, or nobody counted.
+        test_repeats: test documents of equal text, their numbers; empty where there are none, or nobody counted.
         valid_scores: validation scores likewise, of the checkpoint that was tested.
         class_scores: `f1` and `support` of each class on the test split.
         best_step: of the checkpoint that was tested.
@@ -76,6 +79,8 @@ class Run:
     settings: Mapping[str, Any]
     data_settings: Mapping[str, Any]
     scores: Mapping[str, float]
+    scores_without_copies: Mapping[str, float] | None
+    test_repeats: Sequence[Sequence[int]]
     valid_scores: Mapping[str, float]
     class_scores: Mapping[str, Mapping[str, float]]
     best_step: int
@@ -233,8 +238,11 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 def _parse_metrics(text: str) -> dict[str, Any]:
     value = checked_metrics(text)
+    own = value.get("test_without_copies")
     return {
         "scores": {metric: float(value["test"][metric]) for metric in REPORTED},
+        "scores_without_copies": {metric: float(own[metric]) for metric in REPORTED} if own else None,
+        "test_repeats": [[int(at) for at in group] for group in value.get("test_repeats") or []],
         "valid_scores": {metric: float(value["valid"][metric]) for metric in METRICS},
         "class_scores": {
             label: {"f1": float(scores["f1"]), "support": int(scores["support"])}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auxtask.data.copies import repeated_texts
 from auxtask.data.dataset import TextDataset
 from auxtask.ground.files import write_json, write_json_lines
 from auxtask.runs.environment import peak_memory_bytes
@@ -71,6 +72,8 @@ def write_results(
         "test_without_copies": classification_metrics(gold[own], predicted[own], len(names))
         if own.any()
         else None,
+        # What is drawn together when the test documents are drawn again.
+        "test_repeats": repeated_texts(dataset["test"]["text"]),
         "present": macro_f1_present(gold, predicted),
         "valid": {name: valid[name] for name in METRICS},
         "per_class": per_class_f1(gold, predicted, names),
