@@ -104,6 +104,8 @@ train    | aux=rtm trainer.independent_batches=true trainer.main_rows=rtm | 2 | 
 train    | aux=rtm unlabelled=files unlabelled.path=a trainer.main_rows=rtm | 2 | trainer.main_rows=rtm has the
 train    | trainer.main_rows=5 | 2 | trainer.main_rows=5 is not text
 train    | trainer.main_mask=1 | 1 | trainer.main_mask=1 is not a number in [0, 1)
+train    | aux=rtm trainer.main_mask_replace_prob=0.8 | 2 | trainer.main_mask_replace_prob=0.8 changes nothing
+train    | trainer.main_mask_replace_prob=2 | 1 | trainer.main_mask_replace_prob=2 is not a number in [0, 1]
 train    | trainer.task_every=0 | 1 | trainer.task_every=0 is not a whole number from 1
 train    | trainer=tartan +trainer.last_stage.task_every=2 | 2 | trainer.last_stage.task_every=2 is no option
 train    | weighting=meta weighting.dev_head=cold | 1 | weighting.dev_head='cold' is unknown; use fresh, warm or

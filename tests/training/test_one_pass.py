@@ -138,6 +138,7 @@ def test_rows_without_a_class_and_tasks_without_rows_are_refused(tokenizer, docu
     [
         ({"main_rows": "rtm", "main_mask": 0.1}, "leaves the main task no other rows; use"),
         ({"main_rows": "rtm", "independent_batches": True}, "leaves the main task no other rows; use"),
+        ({"main_mask_replace_prob": 1.5}, r"trainer.main_mask_replace_prob=1.5 is outside \[0, 1\]"),
         ({"main_mask": 1.0}, r"trainer.main_mask=1.0 is outside \(0, 1\); use"),
         ({"main_mask": "lineal"}, "trainer.main_mask='lineal' is not a number, linear, cosine or cyclic; use"),
         (
@@ -196,6 +197,14 @@ def test_main_mask_shows_the_mask_token_in_place_of_a_share_of_the_tokens(tokeni
     other, other_drawn = masked_main(ClassificationCollator(tokenizer), TrainingPlan({}, None, 1, main_mask=0.3))
     other_drawn.epoch = 7
     assert not torch.equal(other(documents)["input_ids"], rows[7])
+
+
+def test_main_rows_can_be_masked_as_in_masked_language_modelling(tokenizer, documents):
+    plan = PLAN(main_mask=0.3, main_mask_replace_prob=0.8)
+    collate, drawn = masked_main(ClassificationCollator(tokenizer), plan)
+    masking = RTMCollator(tokenizer, 0.3, plan.seed)
+    drawn.epoch = masking.epoch = 3
+    assert torch.equal(collate(documents)["input_ids"], masking(documents)["input_ids"])
 
 
 def test_main_mask_at_a_rate_of_nothing_is_the_main_task_as_it_was(tokenizer):

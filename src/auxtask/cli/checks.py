@@ -113,6 +113,12 @@ def _of_masked_rows(config: Mapping[str, Any]) -> Iterator[OptionError]:
                     f"trainer.main_rows={shown(rows)} is no masking task of this run; "
                     f"use {', '.join(masking) or 'null, or a task such as aux=rtm'}"
                 )
+            share = trainer.get("main_mask_replace_prob", 1)
+            if share != 1 and not trainer.get("main_mask"):
+                yield OptionError(
+                    f"trainer.main_mask_replace_prob={share} changes nothing with trainer.main_mask=0; "
+                    "leave one of them out"
+                )
             others = {"unlabelled": config.get("unlabelled")}
             others |= {f"trainer.{name}": trainer.get(name) for name in ("independent_batches", "main_mask")}
             for name, value in others.items():

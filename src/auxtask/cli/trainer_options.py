@@ -85,6 +85,7 @@ FIELDS_OF_A_STAGE = [
     Option(
         "trainer.main_mask", Real("[0, 1)", "0.1") | SCHEDULE, "share of main tokens masked without a loss on them"
     ),
+    Option("trainer.main_mask_replace_prob", Real("[0, 1]", "0.8"), "share of these that become the mask token"),
     *ARGUMENTS,
     Option("trainer.eval_strategy", Choice("epoch", "steps"), "when validation documents are scored"),
     EVAL_STEPS,

@@ -19,6 +19,12 @@ PLANNED = (
 # Parts of a task that say which method it is; that these differ is what a contrast is about.
 OF_THE_METHOD = ("class", "masking.class", "annotate.class")
 
+# What the options of masked main rows are called in a masking task.
+OF_MAIN_ROWS = {
+    "trainer.main_mask": "masking.mask_rate",
+    "trainer.main_mask_replace_prob": "masking.mask_replace_prob",
+}
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -74,12 +80,13 @@ def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 
     Args:
         first, second: settings by dotted names. Tasks agree where any of one has the values of any of the other in
-            all options that both have; `trainer.main_mask` is a mask rate. Weighting and scoring are the same or
-            belong to one of the two.
+            all options that both have. `trainer.main_mask` is a mask rate, of mask tokens alone unless a run says
+            otherwise, while a task shows 80 % of what it masks as the mask token. Weighting and scoring are the
+            same or belong to one of the two.
 
     >>> rtm, l3masking = {"aux.rtm.masking.mask_rate": 0.15}, {"aux.l3masking.masking.mask_rate": 0.3}
-    >>> alike(rtm, l3masking), alike({"trainer.main_mask": 0.15}, rtm)
-    (False, True)
+    >>> alike(rtm, l3masking), alike({"trainer.main_mask": 0.15}, l3masking)
+    (False, False)
     """
     for part in ("weighting.", "scoring."):
         one, other = ({name: each[name] for name in each if name.startswith(part)} for each in (first, second))
@@ -97,10 +104,13 @@ def _of_tasks(settings: Mapping[str, Any]) -> dict[str, set[str]]:
             # The units of N-grams stand within what scores them, or by themselves.
             option = ".".join(name.split(".")[2:]).replace("annotate.units.", "annotate.")
         else:
-            option = "masking.mask_rate" if name == "trainer.main_mask" else ""
+            option = OF_MAIN_ROWS.get(name, "")
         if option and option not in OF_THE_METHOD:
             options.setdefault(option, set()).add(repr(value))
     if any(name.endswith(".masking.class") for name in settings):
-        # The identity of a run leaves the usual decoder out.
+        # The identity of a run leaves out what is usual.
         options.setdefault("decoder", {repr("tied")})
+        options.setdefault("masking.mask_replace_prob", {repr(0.8)})
+    elif "trainer.main_mask" in settings:
+        options.setdefault("masking.mask_replace_prob", {repr(1.0)})
     return options

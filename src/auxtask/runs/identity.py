@@ -39,6 +39,7 @@ ORIGINAL_VALUES = {
     "aux.*.annotate": None,
     "aux.*.relabel": None,
     "trainer.main_mask": 0,
+    "trainer.main_mask_replace_prob": 1.0,
     "trainer.main_rows": None,
     "trainer.main_clean": 0,
     "trainer.task_every": 1,

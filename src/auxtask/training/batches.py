@@ -50,11 +50,11 @@ class ClassificationCollator:
 
 @dataclass
 class MaskedMainCollator:
-    """Hide tokens of the main task's documents behind the mask token; nothing is to be predicted there.
+    """Mask tokens of the main task's documents; nothing is to be predicted there.
 
     Args:
         main: collates the documents.
-        masking: draws the masks; it replaces every selected token by the mask token.
+        masking: draws the masks, and says what stands in their place.
 
     >>> from auxtask.masking.random import RTMCollator
     >>> from auxtask.model.loading import load_tokenizer

@@ -38,7 +38,7 @@ def masked_main(
         return main, None
     from auxtask.masking.random import RTMCollator
 
-    masking = RTMCollator(main.tokenizer, plan.main_mask, plan.seed, mask_replace_prob=1.0)
+    masking = RTMCollator(main.tokenizer, plan.main_mask, plan.seed, mask_replace_prob=plan.main_mask_replace_prob)
     return MaskedMainCollator(main, masking), masking
 
 

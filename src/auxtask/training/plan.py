@@ -33,8 +33,10 @@ class TrainingPlan:
             encoder. A vocabulary head comes with the checkpoint and is trained as the encoder is.
         independent_batches: whether the main task sees other documents in a step than auxiliary tasks with rows
             of their own, drawn at random.
-        main_mask: share of the main task's tokens that training documents show as the mask token, without a loss
-            on them (token masking of the input, 2025): in [0, 1), or a schedule of it.
+        main_mask: share of the main task's tokens that are masked in training documents, without a loss on them
+            (token masking of the input, 2025): in [0, 1), or a schedule of it.
+        main_mask_replace_prob: share of these that show the mask token, in [0, 1]; one half of the others are
+            replaced at random and the rest stay. 0.8 is what masked language modelling does.
         main_rows: a masking task whose masked rows the main task reads too, so that a step has one pass of the
             encoder and not two; None for rows of its own. Documents are evaluated as they are. With a weight of 0
             for that task, the main task alone learns from its rows.
@@ -59,6 +61,7 @@ class TrainingPlan:
     head_weight_decay: float | None = None
     independent_batches: bool = False
     main_mask: MaskRate = 0
+    main_mask_replace_prob: float = 1.0
     main_rows: str | None = None
     main_clean: float = 0
     task_every: int = 1
@@ -72,6 +75,7 @@ class TrainingPlan:
         check_whole("trainer.task_every", self.task_every, least=1, example=2)
         if self.main_mask != 0:
             check_mask_rate("trainer.main_mask", self.main_mask)
+        check_number("trainer.main_mask_replace_prob", self.main_mask_replace_prob, "[0, 1]", example=0.8)
         check_number("trainer.main_clean", self.main_clean, "[0, 1]", example=0.5)
         if self.main_clean > 0 and self.main_rows is None:
             raise AuxtaskError(
