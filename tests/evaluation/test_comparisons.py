@@ -158,6 +158,28 @@ def test_planned_contrasts_are_told_from_those_that_explore(tmp_path):
     }
 
 
+def test_labels_are_compared_with_controls_over_the_same_n_grams(tmp_path):
+    merges = {"_target_": "auxtask.phrases.extraction.NgramExtractor", "num_merges": None}
+    log_odds = {"_target_": "auxtask.phrases.log_odds.LogOddsExtractor", "reference": merges, "max_length": 5}
+    agnostic = {"_target_": "auxtask.phrases.class_agnostic.ClassAgnosticExtractor", "reference": merges}
+    labelled = {"_target_": "auxtask.tasks.recognition.RecognitionTask"}
+    for extractor in (merges, log_odds):
+        for method in ("bit_label", "random_spans"):
+            make_run(tmp_path, method=method, aux={method: {**labelled, "extractor": extractor}})
+    control = {**labelled, "extractor": {**agnostic, "num_merges": 5000}}
+    make_run(tmp_path, method="common_ngrams", aux={"common_ngrams": control})
+    found = {
+        (*(label.split(",")[0] for label in pair), *("LogOdds" in label or "log_odds" in label for label in pair))
+        for pair in compared_in(tmp_path)
+    }
+    assert found == {
+        ("bit_label", "random_spans", False, False),
+        ("bit_label", "random_spans", True, True),
+        ("bit_label", "common_ngrams", False, False),
+    }
+    assert not any(compared_in(tmp_path).values())
+
+
 def test_methods_are_compared_where_they_differ_as_methods_alone(tmp_path):
     meta = {"_target_": "auxtask.training.weighting.meta.MetaWeighting", "dev_head": "warm"}
     for method in ("rtm", "l3masking"):

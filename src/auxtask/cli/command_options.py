@@ -30,7 +30,7 @@ from auxtask.cli.options import (
     moved,
     optional,
 )
-from auxtask.cli.task_options import AUX, CLASS_AGNOSTIC, EXTRACTOR, RANKED, REFERENCE
+from auxtask.cli.task_options import AUX, EXTRACTOR, MEASURED
 from auxtask.cli.trainer_options import ARGUMENTS, EVAL_STEPS, TRAINER
 
 FORMAT = Choice("csv", "tsv", "jsonl", "lines", "parquet", "xlsx")
@@ -145,7 +145,7 @@ OPTIONS = {
         Option("mask_rate", SHARE, "mask rate of the heat map"),
     ],
     "ngrams": [
-        *PATHS, *DATASET, *MODEL, *EXTRACTOR, *REFERENCE, *CLASS_AGNOSTIC, *RANKED, *SCORING[:1], *SCORING[-1:],
+        *PATHS, *DATASET, *MODEL, *EXTRACTOR, *MEASURED, *SCORING[:1], *SCORING[-1:],
         Option("top", COUNT, "that are shown of each class", "N-grams"),
         Option("common_min_classes", Whole("[2, inf)", "2"), "of an N-gram that is shown as common", "classes"),
         Option("output", FOLDER, "folder of inventory and tables"),

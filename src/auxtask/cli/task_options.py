@@ -30,14 +30,10 @@ EXTRACTOR = [
 ]
 
 # N-grams that are measured by those of another extractor.
-REFERENCE = moved(EXTRACTOR, "extractor", "extractor.reference")
-
-CLASS_AGNOSTIC = [
+MEASURED = [
+    *moved(EXTRACTOR, "extractor", "extractor.reference"),
     Option("extractor.max_z", POSITIVE, "log-odds of a class-agnostic N-gram in any class, at most", "z-score"),
     Option("extractor.max_factor", Real("[1, inf)", "1.5"), "between the frequencies of two partners"),
-]
-
-RANKED = [
     Option("extractor.equal", Choice("size", "coverage"), "what is as large as with the reference in each class"),
     Option("extractor.score", Choice("squared", "plain"), "whether p(N-gram) is squared in the PMI"),
 ]
@@ -96,5 +92,5 @@ AUX = [
     Option("aux.*.labeler", COMPONENT, "labels the N-grams"),
     Option("aux.*.relabel", COMPONENT | NULL, "puts other labels in the place of those of the training documents"),
     Option("aux.*.relabel.shuffle", Choice("types", "documents"), "over all spans, or documents among each other"),
-    *moved([*EXTRACTOR, *REFERENCE, *CLASS_AGNOSTIC], "extractor", "aux.*.extractor"),
+    *moved([*EXTRACTOR, *MEASURED], "extractor", "aux.*.extractor"),
 ]

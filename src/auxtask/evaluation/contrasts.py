@@ -16,9 +16,17 @@ PLANNED = (
     ("ngram_units", "ngram_units_uniform"),
     ("rtm, main_rows", "stl, main_mask"),
 )
+# Looked at without having been named: do places, types and the classes' own N-grams matter, whatever finds them?
+CONTROLS = (
+    ("bit_label", "random_spans"),
+    ("bit_label", "shuffled_labels"),
+    ("bit_label", "common_ngrams"),
+)
 # Parts of a task that say which method it is; that these differ is what a contrast is about.
 OF_THE_METHOD = ("class", "masking.class", "annotate.class")
 
+# Puts other N-grams in the place of those of its reference.
+CLASS_AGNOSTIC = "ClassAgnosticExtractor"
 # What the options of masked main rows are called in a masking task.
 OF_MAIN_ROWS = {
     "trainer.main_mask": "masking.mask_rate",
@@ -44,7 +52,7 @@ def contrasts(block: Block) -> list[Contrast]:
     """List what is compared in a block.
 
     Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
-    with each other; but for `stl`, only where they agree in weighting, mask rate and whatever else they share.
+    and of each of `CONTROLS` with each other; but for `stl`, only where they agree in weighting, mask rate and whatever else they share.
 
     Args:
         block: groups that may be compared.
@@ -67,7 +75,7 @@ def _compared(group: Group, reference: Group) -> bool:
     if names[1] == REFERENCE:
         return True
     to_random_masks = names[1] == RANDOM_MASKS and masks(group)
-    return (to_random_masks or names in PLANNED) and alike(group.settings, reference.settings)
+    return (to_random_masks or names in (*PLANNED, *CONTROLS)) and alike(group.settings, reference.settings)
 
 
 def masks(group: Group) -> bool:
@@ -99,8 +107,16 @@ def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 def _of_tasks(settings: Mapping[str, Any]) -> dict[str, set[str]]:
     """The options of the tasks without the tasks' names; a value may be a list, so that its text stands for it."""
     options: dict[str, set[str]] = {}
+    controls = tuple(
+        name.removesuffix("class")
+        for name, value in settings.items()
+        if name.endswith(".extractor.class") and value == CLASS_AGNOSTIC
+    )
     for name, value in settings.items():
-        if name.startswith("aux."):
+        if name.startswith(controls):
+            # What finds the N-grams that a control replaces is what it has in common with others.
+            option = f"extractor.{name.partition('.extractor.reference.')[2]}" if ".reference." in name else ""
+        elif name.startswith("aux."):
             # The units of N-grams stand within what scores them, or by themselves.
             option = ".".join(name.split(".")[2:]).replace("annotate.units.", "annotate.")
         else:
