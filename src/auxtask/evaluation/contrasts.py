@@ -52,7 +52,8 @@ def contrasts(block: Block) -> list[Contrast]:
     """List what is compared in a block.
 
     Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
-    and of each of `CONTROLS` with each other; but for `stl`, only where they agree in weighting, mask rate and whatever else they share.
+    and of each of `CONTROLS` with each other; but for `stl`, only where they agree in weighting, mask rate and
+    whatever else they share.
 
     Args:
         block: groups that may be compared.
