@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from auxtask.plot.curves import curve_figure, gain_figure
+from auxtask.plot.curves import Change, curve_figure, gain_figure
 
 
 def test_a_line_is_the_mean_over_seeds_and_a_band_their_range():
@@ -19,7 +19,8 @@ def test_a_line_is_the_mean_over_seeds_and_a_band_their_range():
         (10, 40), (10, 44), (20, 50), (20, 56), (30, 56), (30, 60),
     }  # fmt: skip
     assert steps.lines[1].get_xydata().tolist() == [[10, 9]]
-    assert [text.get_text() for text in steps.get_legend().get_texts()] == ["stl", "rtm"]
+    # The legend is of both panels.
+    assert [text.get_text() for text in steps.figure.legends[0].get_texts()] == ["stl", "rtm"]
     assert steps.lines[0].get_color() == seconds.lines[0].get_color() != steps.lines[1].get_color()
 
 
@@ -37,17 +38,36 @@ def test_many_methods_are_told_apart_and_their_legend_covers_no_line():
     assert not any(box.overlaps(axes.get_tightbbox()) for axes in figure.axes)
     assert [text.get_text() for text in legend.get_texts()] == list(lines)
     assert figure.axes[0].get_legend() is None
-    # The panels are as high as those of a figure with a legend of one line.
-    few = curve_figure("toy", {"steps": {"stl": [([1, 2], [0, 1])]}, "seconds": {}}, "macro-F1, %")
+    # Nothing is moved out of its panel, and the panels are as high as those of a figure with a legend of one line.
+    for axes in figure.axes:
+        for line in axes.lines:
+            drawn = line.get_transform().transform(line.get_xydata())
+            box = axes.get_window_extent()
+            assert ((box.min <= drawn) & (drawn <= box.max)).all()
+    few = curve_figure("toy", {"steps": {"stl": [([1, 2], [0, 1])]}}, "macro-F1, %")
     heights = [each.axes[0].get_window_extent().height for each in (figure, few)]
     assert heights[0] == pytest.approx(heights[1], rel=0.1)
     assert few.axes[0].get_legend() is not None
 
 
+def test_seconds_show_the_evaluations_that_steps_show():
+    # The second seed takes longer, and stops after two.
+    seconds = [([5, 10, 15], [40.0, 50.0, 60.0]), ([9, 19], [44.0, 56.0])]
+    lines = dict.fromkeys("abcd", seconds)
+    [axes] = curve_figure("toy", {"seconds": lines}, "macro-F1, %").axes
+    assert axes.lines[0].get_xydata().tolist() == [[7, 42], [14.5, 53], [22, 58]]
+    # Four lines have bars in the place of bands: from the lowest to the highest at each evaluation.
+    ends = [segment.tolist() for segment in axes.collections[0].get_segments()]
+    assert ends == [[[7, 40], [7, 44]], [[14.5, 50], [14.5, 56]], [[22, 56], [22, 60]]]
+
+
 def test_gains_are_points_over_the_size_with_a_line_over_its_logarithm():
-    sizes, changes = [1, 10, 100], [3.0, 2.5, 1.0]
-    [panel, other] = gain_figure("toy", {"rtm": (sizes, changes), "l3masking": ([7], [1.0])}, "stl").axes
+    changes = [Change("a", 1, 3.0, 0.5), Change("b", 10, 2.5, None), Change("c", 100, 1.0, None)]
+    [panel, other] = gain_figure("toy", {"rtm": changes, "l3masking": [Change("a", 7, 1.0, None)]}, "stl").axes
     assert panel.collections[0].get_offsets().tolist() == [[1, 3], [10, 2.5], [100, 1]]
+    [bar] = panel.collections[1].get_segments()
+    assert bar.tolist() == [[1, 2.5], [1, 3.5]]
+    assert {text.get_text() for text in panel.texts} == {"a", "c"}
     zero, fitted = panel.lines
     assert set(zero.get_ydata()) == {0}
     # Least squares over log10 of 1, 10 and 100: mean 13/6, slope -1.

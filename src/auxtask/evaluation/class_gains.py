@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from auxtask.evaluation.groups import Block, Group
@@ -20,12 +21,14 @@ class ClassGain:
         size: its test documents.
         reference_f1: mean over the reference's seeds, in percent.
         gain: mean over the method's seeds minus that, in percentage points.
+        error: its standard error over the seeds of both; None where one has a single run.
     """
 
     label: str
     size: int
     reference_f1: float
     gain: float
+    error: float | None
 
 
 def class_gains(group: Group, reference: Group) -> list[ClassGain]:
@@ -38,14 +41,18 @@ def class_gains(group: Group, reference: Group) -> list[ClassGain]:
         From the smallest class to the largest.
     """
     sizes = {label: int(scores["support"]) for label, scores in reference.runs[0].class_scores.items()}
-    before, after = _mean_f1(reference), _mean_f1(group)
-    gains = [ClassGain(label, size, before[label], after[label] - before[label]) for label, size in sizes.items()]
+    gains = []
+    for label, size in sizes.items():
+        before, after = _f1(reference, label), _f1(group, label)
+        error = None
+        if len(before) > 1 and len(after) > 1:
+            error = float(np.sqrt(before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)))
+        gains.append(ClassGain(label, size, float(before.mean()), float(after.mean() - before.mean()), error))
     return sorted(gains, key=lambda gain: (gain.size, gain.label))
 
 
-def _mean_f1(group: Group) -> dict[str, float]:
-    labels = group.runs[0].class_scores
-    return {label: 100 * float(np.mean([run.class_scores[label]["f1"] for run in group.runs])) for label in labels}
+def _f1(group: Group, label: str) -> NDArray[np.float64]:
+    return 100 * np.array([run.class_scores[label]["f1"] for run in group.runs])
 
 
 def gains_by_method(block: Block, reference: str = "stl") -> dict[str, list[ClassGain]]:

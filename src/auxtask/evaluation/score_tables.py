@@ -14,6 +14,8 @@ from auxtask.tables.values import Cell, MeanStd, Missing, Note, Notes, Table, ra
 # Methods that read bags of words: who falls behind them has not earned an encoder.
 LINEAR_YARDSTICKS = ("tfidf_logreg", "tfidf_svm")
 BELOW_YARDSTICK = "†"
+# What stands in the place of their model: they are filed under one, and read none.
+BAGS_OF_WORDS = "bags of words"
 ONE_STUDY = "A published column is of one study: its rows go with the baseline and the set-up of that study alone."
 
 # From data set, model, method, seeds, the settings of a run like it (empty for none) and the preset of a published
@@ -27,7 +29,7 @@ class Row:
 
     Args:
         block: where its runs are or belong; None for a published row of a model that was not run.
-        model, method: their names on disk.
+        model, method: their names on disk; a linear yardstick has `BAGS_OF_WORDS` in the place of a model.
         model_label, method_label: as the table shows them.
         group: its runs; None where there are none.
         settings: of a run like the missing ones; empty where there is none.
@@ -62,10 +64,12 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
         blocks: of all data sets.
 
     Returns:
-        Every group of the data set; every method that the same model was run with elsewhere; every published row.
+        Every group of the data set; every method that the same model was run with elsewhere; every linear
+        yardstick once, whichever models it is filed under; every published row.
     """
     main = main_blocks(blocks)
     rows = []
+    yardsticks: dict[str, Row] = {}
     for block in blocks:
         if block.dataset != dataset:
             continue
@@ -78,7 +82,12 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
             group = own.get(label)
             like = group or expected[label]
             settings = settings_like(block, like)
-            rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
+            if like.method in LINEAR_YARDSTICKS:
+                row = Row(block, BAGS_OF_WORDS, like.method, BAGS_OF_WORDS, label, group, settings)
+                yardsticks.setdefault(label, row)
+            else:
+                rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
+    rows += yardsticks.values()
     run = {(row.model, strategy_of(row.method, row.settings)) for row in rows}
     models = [row.model for row in rows]
     for row in published_scores():

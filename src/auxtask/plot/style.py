@@ -7,15 +7,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from auxtask.ground.escaping import escape_figure
 
 # Okabe and Ito's colours, told apart with any colour vision, in an order that reads on light and dark paper.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7F7F7F")
 MARKERS = "osD^vPX*"
+# More bands over each other than this cannot be told apart; bars in their place share so many inches.
+MOST_BANDS, WIDTH_OF_BARS = 3, 0.2
 # The one grey that stands for ink and grid; an HTML page puts its own text colour in its place.
 INK = "#4d4d4f"
 STYLE: dict[Any, Any] = {
@@ -87,23 +92,61 @@ def panel_title(panel: Axes, text: str) -> None:
     panel.set_title(textwrap.fill(escape_figure(text), 34, break_long_words=False), fontsize=9)
 
 
-def draw_seeds(axes: Axes, curves: Sequence[Curve], color: str, **line: Any) -> None:
-    """Draw the mean over seeds as a line and the range between them as a band.
+def over_seeds(curves: Sequence[Curve]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lay the curves of seeds beside each other, evaluation by evaluation.
+
+    Args:
+        curves: of each seed, at least one point each.
+
+    Returns:
+        The mean place of each evaluation, (evaluations,), and the values there, (seeds, evaluations): as many as
+        the longest curve has. A run that stopped keeps its last value, and its mean pace.
+
+    >>> places, values = over_seeds([([10, 20], [1.0, 3.0]), ([20], [5.0])])
+    >>> places.tolist(), values.tolist()
+    ([15.0, 30.0], [[1.0, 3.0], [5.0, 5.0]])
+    """
+    evaluations = np.arange(max(len(places) for places, _ in curves))
+    all_places, all_values = [], []
+    for places, values in curves:
+        done = len(places)
+        # Of a single evaluation the pace is that of the time before it.
+        pace = (places[-1] - places[0]) / (done - 1) if done > 1 else places[0]
+        beyond = np.maximum(evaluations - (done - 1), 0)
+        last = np.minimum(evaluations, done - 1)
+        all_places.append(np.asarray(places, dtype=np.float64)[last] + beyond * pace)
+        all_values.append(np.asarray(values, dtype=np.float64)[last])
+    return np.mean(all_places, axis=0), np.array(all_values)
+
+
+def draw_seeds(
+    axes: Axes, curves: Sequence[Curve], color: str, place: int = 0, lines: int = 1, **line: Any
+) -> None:
+    """Draw the mean over seeds as a line, and the range between them.
+
+    The range is a band beside a few other lines, and bars at the evaluations, a little apart, beside more.
 
     Args:
         axes: to draw on.
         curves: of each seed.
         color: of both.
+        place: which of the lines of the panel it is, from 0.
+        lines: how many the panel has.
         **line: further properties of the line.
     """
-    # Seeds are evaluated at different times and stop at different ones: they are read at common places, up to the
-    # end of the longest, a run that stopped keeping its last value.
-    places = np.unique(np.concatenate([places for places, _ in curves]))
-    places = places[places >= max(places[0] for places, _ in curves)]
-    read = np.array([np.interp(places, *curve) for curve in curves])
-    axes.plot(places, read.mean(axis=0), color=color, **line)
+    places, values = over_seeds(curves)
+    mean, low, high = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
+    drawn: list[Artist] = [*axes.plot(places, mean, color=color, **line)]
+    if lines <= MOST_BANDS:
+        if len(curves) > 1:
+            axes.fill_between(places, low, high, color=color, alpha=0.15, lw=0)
+        return
     if len(curves) > 1:
-        axes.fill_between(places, read.min(axis=0), read.max(axis=0), color=color, alpha=0.15, lw=0)
+        drawn.append(axes.vlines(places, low, high, color=color, alpha=0.45, lw=1))
+    # Moved once it has had its say in the limits of the axes, which are those of the data.
+    apart = ScaledTranslation(WIDTH_OF_BARS * (place / (lines - 1) - 0.5), 0, axes.figure.dpi_scale_trans)
+    for artist in drawn:
+        artist.set_transform(axes.transData + apart)
 
 
 def finish(figure: Figure, panels: Iterable[Axes], title: str) -> None:
@@ -126,20 +169,24 @@ def _lay_out(figure: Figure) -> None:
     ConstrainedLayoutEngine().execute(figure)
 
 
-def place_legend(figure: Figure, panel: Axes) -> None:
-    """Put the legend into the lower right of a panel, or below the figure where it would cover half of the panel.
+def place_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Put the legend into the lower right of a panel, or below the figure.
+
+    Below stands one that is of several panels, or would cover half of the only one.
 
     Args:
         figure: finished but for its legend; it grows by what stands below.
-        panel: of the figure, with the lines that the legend names.
+        panels: of the figure; the legend names the lines of the first, and those of the others are the same.
     """
-    legend = panel.legend(loc="lower right")
-    needed, free = legend.get_window_extent(), panel.get_window_extent()
-    if needed.width <= free.width and 2 * needed.height <= free.height:
-        return
-    legend.remove()
+    panel = panels[0]
+    if len(panels) == 1:
+        legend = panel.legend(loc="lower right")
+        needed, free = legend.get_window_extent(), panel.get_window_extent()
+        if needed.width <= free.width and 2 * needed.height <= free.height:
+            return
+        legend.remove()
     lines, labels = panel.get_legend_handles_labels()
-    for columns in (3, 2, 1):
+    for columns in (5, 4, 3, 2, 1):
         below = figure.legend(lines, labels, loc="outside lower center", ncols=columns)
         needed = below.get_window_extent()
         if columns == 1 or needed.width <= figure.bbox.width:

@@ -7,15 +7,15 @@ from matplotlib.figure import Figure
 
 from auxtask.evaluation.class_gains import gains_by_method
 from auxtask.evaluation.groups import Block
-from auxtask.plot.curves import curve_figure, gain_figure
+from auxtask.plot.curves import Change, curve_figure, gain_figure
 from auxtask.plot.style import Curve
 from auxtask.plot.weights import weight_figure
 from auxtask.runs.history import task_curves
 from auxtask.runs.reading import Run
 
 CAPTIONS = {
-    "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds",
-    "gains": "Change in F1 against stl of each class over its size",
+    "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds, by evaluations",
+    "gains": "Change in F1 against stl of each class over its size; bars are a standard error over seeds",
     "weights": "Task weights over steps",
 }
 
@@ -34,11 +34,11 @@ def block_figures(block: Block) -> dict[str, Figure]:
     if curves := score_curves(block):
         figures["curves"] = curve_figure(title, curves, "validation macro-F1, %")
     if gains := gains_by_method(block):
-        sizes_and_changes = {
-            method: ([gain.size for gain in of_classes], [gain.gain for gain in of_classes])
+        changes = {
+            method: [Change(gain.label, gain.size, gain.gain, gain.error) for gain in of_classes]
             for method, of_classes in gains.items()
         }
-        figures["gains"] = gain_figure(title, sizes_and_changes, "stl")
+        figures["gains"] = gain_figure(title, changes, "stl")
     if weights := changing_weights(block):
         figures["weights"] = weight_figure(title, weights)
     return figures

@@ -37,6 +37,15 @@ sup { color: var(--accent); font-size: .7em; margin-left: .15em; }
 code { background: var(--tint); border: 1px solid var(--line); border-radius: .25rem; padding: .05rem .3rem;
   font: .92em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; color: var(--ink); }
+@media print {
+  @page { size: landscape; margin: 12mm; }
+  body { max-width: none; padding: 0; }
+  nav { display: none; }
+  .wide { overflow: visible; }
+  table { font-size: .6rem; }
+  th, td { white-space: normal; overflow-wrap: anywhere; padding: .15rem .3rem; }
+  tr, figure { break-inside: avoid; }
+}
 """.strip()
 
 

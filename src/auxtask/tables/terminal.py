@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from rich.console import JustifyMethod
 from rich.table import Table as TerminalTable
 from rich.text import Text
 
@@ -40,7 +41,9 @@ def to_terminal(table: Table, emphasized: Collection[int] = ()) -> TerminalTable
         caption_justify="left",
     )
     for at, column in enumerate(table.columns):
-        rendered.add_column(terminal_text(column), justify="left" if at < table.labels else "right")
+        justify: JustifyMethod = "left" if at < table.labels else "right"
+        # What is too wide goes on in the next line; nothing is cut.
+        rendered.add_column(terminal_text(column), justify=justify, overflow="fold")
     # A mark hangs behind its number, so that digits stand below digits.
     marked = [
         max((len("".join(cell.marks)) for cell in column), default=0) for column in zip(*table.rows, strict=True)
