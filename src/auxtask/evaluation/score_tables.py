@@ -83,8 +83,8 @@ def rows_of(dataset: str, blocks: Sequence[Block]) -> list[Row]:
             like = group or expected[label]
             settings = settings_like(block, like)
             if like.method in LINEAR_YARDSTICKS:
-                row = Row(block, BAGS_OF_WORDS, like.method, BAGS_OF_WORDS, label, group, settings)
-                yardsticks.setdefault(label, row)
+                yardstick = Row(block, BAGS_OF_WORDS, like.method, BAGS_OF_WORDS, label, group, settings)
+                yardsticks.setdefault(label, yardstick)
             else:
                 rows.append(Row(block, block.model, like.method, block.label, label, group, settings))
     rows += yardsticks.values()

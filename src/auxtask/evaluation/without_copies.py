@@ -30,7 +30,7 @@ def columns_without_copies(
         return {}
     return {
         f"{HEADINGS[metric]}, without copies": ranked_within(
-            blocks, [Cell(group and group.aggregate_without_copies(metric, ddof)) for group in groups]
+            blocks, [Cell(group.aggregate_without_copies(metric, ddof) if group else None) for group in groups]
         )
         for metric in REPORTED
     }
