@@ -224,4 +224,7 @@ predict  | run=my_run input=a.csv tokens_per_batch=0 | 1 | tokens_per_batch=0 is
 predict  | run=my_run input=a.csv text_column=3 | 2 | text_column=3 is not text
 predict  | run=my_run input=a.csv prefix=null | 2 | prefix=null is not text
 predict  | run=my_run input=a.csv +outptu=x | 2 | outptu='x' is no option, did you mean output?
+predict  | run=my_run input=a.csv runtime=onxx | 1 | runtime='onxx' is unknown, did you mean onnx?
+export   | run=??? | 2 | run is missing; give it, for example run=runs/docstrings
+export   | run=my_run int8=maybe | 2 | int8='maybe' is not true or false
 """
