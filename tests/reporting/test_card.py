@@ -57,6 +57,12 @@ def test_the_text_is_the_runs_and_the_same_each_time(run):
     assert str(run.parents[3]) not in card
 
 
+def test_a_test_split_of_copies_alone_has_a_card(run):
+    metrics = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps({**metrics, "test_without_copies": None}))
+    assert "every test document is one" in model_card(run)
+
+
 def test_pushing_sends_the_folder_with_its_card(run, monkeypatch):
     sent = []
 
