@@ -117,9 +117,14 @@ def reader(tmp_path, monkeypatch):
                 file.writelines(json.dumps(row) + "\n" for row in rows)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("AUXTASK_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("AUXTASK_CACHE", str(tmp_path / "cache"))
+    for name, place in places(tmp_path).items():
+        monkeypatch.setenv(name, place)
     return tmp_path
+
+
+def places(folder):
+    """Where commands look for data and keep what they compute; a process of `Command` must be told."""
+    return {"AUXTASK_DATA": str(folder / "data"), "AUXTASK_CACHE": str(folder / "cache")}
 
 
 @pytest.mark.ci
@@ -173,7 +178,7 @@ def _run(command, line, folder):
     # What stands without a name is named before the command begins.
     if command.command in FIRST_WORDS:
         arguments = FIRST_WORDS[command.command](arguments)
-    process = Command(folder, command.command, *arguments)
+    process = Command(folder, command.command, *arguments, environment=places(folder))
     assert process.wait() == 0, f"{line}\n{process.error}"
 
 
