@@ -210,8 +210,8 @@ def loaded(tmp_path_factory):
 def test_a_run_loads_what_it_names_and_little_else(loaded):
     first, (finished, torch_is_loaded) = loaded
     # A few more than there are now; whoever adds a module to every run has to say so here.
-    # Nine of either are the options with their check, which every command needs at its door; one of the first counts
-    # the rows that scores cost, which every run with a masking task tells.
+    # Nine of either are the options with their check, which every command needs at its door; one of the first
+    # counts the rows that scores cost, which every run with a masking task tells.
     assert len(first) <= 96
     assert len(finished) <= 45
     assert not torch_is_loaded
