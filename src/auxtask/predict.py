@@ -23,6 +23,7 @@ from auxtask.cli.overrides import override_value
 from auxtask.data.chunk_readers import STREAMED, read_chunks
 from auxtask.data.chunk_writers import open_writer
 from auxtask.data.chunks import BINARY, ENDINGS, Chunk, format_of
+from auxtask.data.download import file_hash
 from auxtask.errors import AuxtaskError
 from auxtask.ground.escaping import visible
 from auxtask.ground.files import atomic_path, check_file
@@ -156,6 +157,14 @@ def _opened(files: _InAndOut) -> Iterator[Path | BinaryIO]:
             yield kept
 
 
+def _onnx_file(config: DictConfig) -> str | None:
+    if config.runtime == "torch":
+        return None
+    from auxtask.model.onnx import FILES
+
+    return file_hash(Path(classifier_folder(config.run)) / FILES[config.runtime])
+
+
 @contextmanager
 def _parts(config: DictConfig, files: _InAndOut) -> Iterator[Parts]:
     """Hold what is predicted already, by a call that was cut, of the same texts by the same classifier."""
@@ -164,11 +173,10 @@ def _parts(config: DictConfig, files: _InAndOut) -> Iterator[Parts]:
         "input": before,
         "format": files.kind,
         "classifier": fingerprint(classifier_folder(config.run)),
+        "onnx": _onnx_file(config),
         "device": str(current_device()),
         "versions": [auxtask.__version__, torch.__version__, transformers.__version__],
-        "options": {
-            name: config[name] for name in ("text_column", "encoding", "rows", "tokens_per_batch", "runtime")
-        },
+        "options": {name: config[name] for name in OPTIONS_THAT_COUNT},
     }
     with finished_parts(output.with_name(f".{output.name}.parts"), key) as parts:
         yield parts

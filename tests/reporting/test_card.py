@@ -63,6 +63,17 @@ def test_a_test_split_of_copies_alone_has_a_card(run):
     assert "every test document is one" in model_card(run)
 
 
+def test_names_of_folders_are_replaced_as_folders_alone(run):
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["paths"] = {"cache": "e", "data": "/d/a", "runs": "r"}
+    config["dataset"]["data_folder"] = "/d/a/sets"
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    written = yaml.safe_load(model_card(run).split("```yaml\n")[1].split("```")[0])
+    assert written["paths"] == {"cache": "cache", "data": "data", "runs": "runs"}
+    assert written["dataset"]["data_folder"] == "data/sets"
+    assert written["trainer"] == config["trainer"]
+
+
 def test_pushing_sends_the_folder_with_its_card(run, monkeypatch):
     sent = []
 
@@ -70,15 +81,15 @@ def test_pushing_sends_the_folder_with_its_card(run, monkeypatch):
         def __init__(self, token=None):
             self.token = token
 
-        def create_repo(self, repo_id, **arguments):
-            sent.append((repo_id, arguments, self.token))
+        def create_repo(self, repo_id, *, private, exist_ok):
+            sent.append((repo_id, {"exist_ok": exist_ok, "private": private}, self.token))
 
-        def upload_folder(self, *, repo_id, folder_path, commit_message):
-            sent.append((repo_id, (folder_path / "README.md").read_text(), commit_message))
+        def upload_folder(self, *, repo_id, folder_path, revision=None):
+            sent.append((repo_id, (folder_path / "README.md").read_text(), revision))
             return f"https://huggingface.co/{repo_id}/commit/0"
 
     monkeypatch.setattr("huggingface_hub.HfApi", Hub)
     fitted = FittedRun(run, False, None)
-    assert fitted.push_to_hub("me/films", private=True, token="t").endswith("me/films/commit/0")
+    assert fitted.push_to_hub("me/films", private=True, token="t", revision="new").endswith("me/films/commit/0")
     assert sent[0] == ("me/films", {"exist_ok": True, "private": True}, "t")
-    assert sent[1] == ("me/films", model_card(run), None)
+    assert sent[1] == ("me/films", model_card(run), "new")

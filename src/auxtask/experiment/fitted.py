@@ -118,7 +118,8 @@ class FittedRun:
 
         Args:
             repo_id: `USER/NAME`; it is made where missing.
-            arguments: of `huggingface_hub.create_repo` (`private`, `token`, `exist_ok`), and `commit_message`.
+            arguments: `token`, `private` and `exist_ok` of a new repository; all others are those of
+                `huggingface_hub.upload_folder`, as `commit_message`, `revision` and `create_pr`.
 
         Returns:
             The address of the commit.
@@ -132,9 +133,9 @@ class FittedRun:
 
         folder = self._model_folder()
         write_text(folder / "README.md", model_card(self.folder))
-        api, message = HfApi(token=arguments.pop("token", None)), arguments.pop("commit_message", None)
-        api.create_repo(repo_id, **{"exist_ok": True, **arguments})
-        return str(api.upload_folder(repo_id=repo_id, folder_path=folder, commit_message=message))
+        api = HfApi(token=arguments.pop("token", None))
+        api.create_repo(repo_id, private=arguments.pop("private", None), exist_ok=arguments.pop("exist_ok", True))
+        return str(api.upload_folder(repo_id=repo_id, folder_path=folder, **arguments))
 
     def _model_folder(self) -> Path:
         folder = RunFolder(self.folder).model

@@ -166,11 +166,23 @@ def _training(config: Mapping[str, Any], metrics: Mapping[str, Any], environment
         "versions": versions,
     }
     lines = "\n".join(f"- {name}: {escape_markdown(str(value))}" for name, value in chosen.items())
-    whole = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
     # Where things lay on this machine is nobody's business, and is nowhere else.
-    for name in sorted(("cache", "data", "runs"), key=lambda name: -len(config["paths"][name])):
-        whole = whole.replace(config["paths"][name], name)
+    places = {config["paths"][name]: name for name in ("cache", "data", "runs")}
+    whole = yaml.safe_dump(_moved(config, places), allow_unicode=True, sort_keys=False)
     return f"{lines}\n\n{REPEAT}\n\n<details>\n\n```yaml\n{whole}```\n\n</details>"
+
+
+def _moved(value: Any, places: Mapping[str, str]) -> Any:
+    """Give values that are a place, or lie below it, the place's other name; the longest place counts."""
+    if isinstance(value, Mapping):
+        return {name: _moved(part, places) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_moved(part, places) for part in value]
+    if isinstance(value, str):
+        for place in sorted(places, key=len, reverse=True):
+            if value == place or value.startswith(f"{place}/"):
+                return places[place] + value.removeprefix(place)
+    return value
 
 
 def _limits(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
