@@ -7,18 +7,19 @@ import gzip
 import json
 import re
 import tomllib
+from functools import partial
 
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import auxtask
+from auxtask import export, predict
 from auxtask.__main__ import COMMANDS
 from auxtask.cli.checks import check_options
 from auxtask.cli.command_line import prepared
-from auxtask.export import run_first
+from auxtask.cli.overrides import with_names
 from auxtask.ground.files import config_folder
-from auxtask.predict import run_and_file_first
 from auxtask.report import runs_folder_first
 from documentation import FENCE, NAMES, PAGES, ROOT, blocks_of, lines_of, typed
 from processes import Command
@@ -35,7 +36,12 @@ NOT_RUN = re.compile(
     r"dataset=hub|hydra/launcher=|\+sweep=tune|baseline=(bertgcn|bertgat)|datasets=|results/runs|"
     r" \| |recipe=minilm|auxtask\.pretrain(?! init)"
 )
-FIRST_WORDS = {"report": runs_folder_first, "predict": run_and_file_first, "export": run_first}
+FIRST_WORDS = {
+    "report": runs_folder_first,
+    "predict": partial(with_names, names=predict.WITHOUT_NAMES),
+    "export": partial(with_names, names=export.WITHOUT_NAMES),
+}
+LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 RUN_FOLDER = re.compile(r"runs/\S*(?:0123456789ab|RUN_ID)")
 
 
@@ -68,9 +74,6 @@ def _check(command):
     ]
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         check_options(command.command, compose(command.command, chosen))
-
-
-LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -163,7 +166,7 @@ def _run(command, line, folder):
     if command.command in FIRST_WORDS and not any((folder / "runs").rglob("metrics.json")):
         training = "python -m auxtask.train aux=stl"
         _run(typed(training), training, folder)
-    arguments = [_quick(each) for each in arguments_of(command, folder)]
+    arguments = [_quick(_with_runs(each, folder)) for each in command.arguments]
     if command.command == "train":
         arguments += ["trainer.max_steps=2", "trainer.disable_tqdm=true"]
         arguments += ["adaptation.max_tokens=200"] * any("adaptation=" in each for each in arguments)
@@ -182,12 +185,8 @@ def _run(command, line, folder):
     assert process.wait() == 0, f"{line}\n{process.error}"
 
 
-def arguments_of(command, folder):
-    """Give the arguments, with a run that is there in place of the one that a page names."""
-    return [_with_runs(each, folder) for each in command.arguments]
-
-
 def _with_runs(text, folder):
+    """Put a run that is there in the place of the one that a page names."""
     finished = sorted((folder / "runs").rglob("metrics.json"))
     return RUN_FOLDER.sub(str(finished[0].parent), text) if finished else text
 

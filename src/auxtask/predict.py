@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 import auxtask
 from auxtask.cli.command import run_command
-from auxtask.cli.overrides import override_value
+from auxtask.cli.overrides import with_names
 from auxtask.data.chunk_readers import STREAMED, read_chunks
 from auxtask.data.chunk_writers import open_writer
 from auxtask.data.chunks import BINARY, ENDINGS, Chunk, format_of
@@ -38,6 +38,8 @@ STANDARD = "-"
 
 # Texts that are tokenized together, before they are put into batches.
 TEXTS_AT_ONCE = 1024
+# What may stand on the command line by itself.
+WITHOUT_NAMES = ("run", "input")
 # What a prediction depends on beside the file and the classifier.
 OPTIONS_THAT_COUNT = ("text_column", "encoding", "rows", "tokens_per_batch", "runtime")
 
@@ -230,24 +232,6 @@ def _with_bar(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             bar.update(len(chunk))
 
 
-def run_and_file_first(arguments: Sequence[str]) -> list[str]:
-    """Let the run and the file stand on the command line by themselves.
-
-    >>> run_and_file_first(["runs/a b", "my films.csv", "rows=100"])
-    ['run="runs/a b"', 'input="my films.csv"', 'rows=100']
-    >>> run_and_file_first(["my_model", "-", "format=jsonl"])
-    ['run=my_model', 'input="-"', 'format=jsonl']
-    """
-    names, named = ["run", "input"], []
-    for argument in arguments:
-        is_option = argument.startswith("-") and argument != STANDARD
-        if names and not is_option and ("=" not in argument or Path(argument).exists()):
-            named.append(f"{names.pop(0)}={override_value(argument)}")
-        else:
-            named.append(argument)
-    return named
-
-
 if __name__ == "__main__":
-    sys.argv[1:] = run_and_file_first(sys.argv[1:])
+    sys.argv[1:] = with_names(sys.argv[1:], WITHOUT_NAMES)
     run_command("predict", predict)

@@ -37,7 +37,7 @@ def test_the_hub_reads_its_metadata(run):
     card = ModelCard(model_card(run))
     scores = json.loads((run / "metrics.json").read_text())["test"]
     assert card.data.pipeline_tag == "text-classification"
-    assert card.data.library_name == "transformers"
+    assert card.data.to_dict()["library_name"] == "transformers"
     assert {"auxtask", "rtm"} <= {*card.data.tags}
     results = {each.metric_name: each for each in card.data.eval_results}
     assert results["micro-F1"].metric_value == pytest.approx(scores["micro_f1"], abs=1e-4)

@@ -152,6 +152,32 @@ def _defaults(options: tuple[str, ...]) -> dict[str, Any]:
     return named_settings(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
 
 
+def with_names(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Give the first words of a command line that stand by themselves the names of their options.
+
+    Args:
+        arguments: without the name of the program.
+        names: of the options, in the order of such words. One that holds an equal sign is an option itself unless
+            there is a file of that name; a dash alone is a word.
+
+    Returns:
+        The arguments as overrides.
+
+    >>> with_names(["runs/a b", "my films.csv", "rows=100"], ["run", "input"])
+    ['run="runs/a b"', 'input="my films.csv"', 'rows=100']
+    >>> with_names(["my_model", "-", "format=jsonl"], ["run", "input"])
+    ['run=my_model', 'input="-"', 'format=jsonl']
+    """
+    left, named = list(names), []
+    for argument in arguments:
+        is_option = argument.startswith("-") and argument != "-"
+        if left and not is_option and ("=" not in argument or Path(argument).exists()):
+            named.append(f"{left.pop(0)}={override_value(argument)}")
+        else:
+            named.append(argument)
+    return named
+
+
 def override_value(value: Any) -> str:
     """Write a value in Hydra's grammar of overrides, which reads the very value back.
 

@@ -1,9 +1,11 @@
 """A classifier as ONNX: it is written with dynamic shapes, checked against torch, and run by onnxruntime."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -60,7 +62,6 @@ def export_onnx(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path
     names = list(tokenizer(["a"], return_tensors="pt"))
     example = _rows(tokenizer, *EXAMPLE_SHAPE)
     shape = {0: torch.export.Dim("rows"), 1: torch.export.Dim("length")}
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _quiet():
             program = torch.onnx.export(
@@ -179,14 +180,12 @@ def _rows(tokenizer: PreTrainedTokenizerBase, rows: int, length: int) -> dict[st
 
 @torch.inference_mode()
 def _difference(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, other: OnnxModel) -> float:
-    batches: Iterator[dict[str, Tensor]] = (_rows(tokenizer, *shape) for shape in CHECKED_SHAPES)
+    batches = [_rows(tokenizer, *shape) for shape in CHECKED_SHAPES]
     return max(float((model(**batch).logits - other(**batch).logits).abs().max()) for batch in batches)
 
 
 def _package(name: str) -> ModuleType:
     """Import a package of the extra `onnx`."""
-    from importlib import import_module
-
     try:
         return import_module(name)
     except ImportError as error:
@@ -196,8 +195,6 @@ def _package(name: str) -> ModuleType:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep what the exporters say about themselves from the terminal."""
-    import logging
-
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:

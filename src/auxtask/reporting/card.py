@@ -13,6 +13,7 @@ from auxtask.evaluation.significance import Resamples, draw_counts
 from auxtask.ground.escaping import escape_markdown, markdown_code
 from auxtask.runs.identity import YAML_LOADER
 from auxtask.runs.metrics import HEADINGS, REPORTED
+from auxtask.runs.reading import read_predictions
 from auxtask.tables.rendering import to_markdown
 from auxtask.tables.values import Cell, Table
 
@@ -31,7 +32,6 @@ REPEAT = """Saved as `config.yaml`, the configuration below repeats the training
 ```bash
 python -m auxtask.train --config-path "$PWD" --config-name config
 ```"""
-AVERAGES = {"micro_f1": "micro", "macro_f1": "macro"}
 
 
 def model_card(run: str | Path) -> str:
@@ -65,7 +65,7 @@ def model_card(run: str | Path) -> str:
                 metric_type="f1",
                 metric_name=HEADINGS[name],
                 metric_value=round(metrics["test"][name], 4),
-                metric_args={"average": AVERAGES[name]},
+                metric_args={"average": name.removesuffix("_f1")},
             )
             for name in REPORTED
         ],
@@ -95,19 +95,15 @@ def _what_it_is(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     encoder = markdown_code(config["model"]["name"])
     return (
         f"A text classifier of {len(metrics['per_class'])} classes: the encoder {encoder} fine-tuned {beside} "
-        f"by `auxtask`, which makes auxiliary tasks from the training text. "
+        "by `auxtask`, which makes auxiliary tasks from the training text. "
         "Auxiliary heads are not part of it."
     )
 
 
 def _scores(run: Path, metrics: Mapping[str, Any]) -> Table:
-    names = sorted(metrics["per_class"])
-    index = {name: at for at, name in enumerate(names)}
-    lines = (run / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
-    predictions = [json.loads(line) for line in lines]
-    gold = [index[row["label"]] for row in predictions]
-    predicted = [index[row["prediction"]] for row in predictions]
-    drawn = Resamples(gold, len(names), draw_counts(len(gold), RESAMPLES, SEED)).scores(predicted)
+    found = read_predictions(run)
+    draws = draw_counts(len(found.labels), RESAMPLES, SEED)
+    drawn = Resamples(found.labels, len(found.class_names), draws).scores(found.predicted)
     without_copies = metrics["test_without_copies"]  # null where nothing is left
     rows = []
     for name in REPORTED:

@@ -164,6 +164,20 @@ def read_runs(folder: str | Path) -> RunsFolder:
     return RunsFolder(list(runs.values()), unfinished, problems)
 
 
+def read_predictions(run: str | Path) -> Predictions:
+    """Read what one finished run predicted for the test documents.
+
+    Args:
+        run: its folder.
+
+    Raises:
+        OSError, ValueError, KeyError: a file of it is missing or broken.
+    """
+    run = Path(run)
+    metrics = _parse_metrics((run / "metrics.json").read_text(encoding="utf-8"))
+    return _parse_predictions((run / "predictions.jsonl").read_text(encoding="utf-8"), metrics)
+
+
 class _UnreadableError(Exception):
     def __init__(self, file: str, reason: str) -> None:
         self.file, self.reason = file, reason
