@@ -52,7 +52,6 @@ def test_every_container_gives_the_same_data_set(name):
 
 
 def write_workbook(path):
-    pytest.importorskip("openpyxl")
     pd.DataFrame(COLUMNS).to_excel(path, index=False)
 
 

@@ -14,7 +14,6 @@ def test_a_segmenter_that_leaves_the_text_is_refused_in_one_line(words):
 
 
 def test_japanese_words():
-    pytest.importorskip("fugashi")
     assert list(japanese("東京大学の学生は\n iPhoneを買った。")) == [
         "東京", "大学", "の", "学生", "は", "iPhone", "を", "買っ", "た", "。",
     ]  # fmt: skip

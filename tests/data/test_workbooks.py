@@ -1,11 +1,10 @@
 import sys
 
+import openpyxl
 import pytest
 
 from auxtask.data.readers import read_documents
 from auxtask.errors import AuxtaskError
-
-openpyxl = pytest.importorskip("openpyxl")
 
 
 def write(path, *sheets):
