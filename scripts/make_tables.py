@@ -13,7 +13,7 @@ from pathlib import Path
 
 from auxtask.ground.files import write_text
 
-NAMES = {"All data sets": "all", "Behind the figures": "runs"}
+NAMES = {"Planned comparisons": "planned", "All data sets": "all", "Behind the figures": "runs"}
 
 
 def sections(report: str) -> dict[str, str]:

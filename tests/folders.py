@@ -3,9 +3,12 @@
 import numpy as np
 import yaml
 
-from auxtask.ground.files import write_json, write_json_lines, write_text
+from auxtask.evaluation.contrasts import PlannedContrast
+from auxtask.evaluation.groups import comparable_blocks
+from auxtask.ground.files import config_folder, write_json, write_json_lines, write_text
 from auxtask.runs.identity import RunIdentity
 from auxtask.runs.metrics import classification_metrics, per_class_f1
+from auxtask.runs.reading import read_runs
 
 LABELERS = ("all_phrase", "common_label", "bit_label", "disregard")
 
@@ -95,6 +98,19 @@ def make_run(
         },
     )
     return path
+
+
+def planned_in(option):
+    """The planned comparisons of an option, as the report builds them."""
+    entries = yaml.safe_load((config_folder() / "planned" / f"{option}.yaml").read_text())
+    return {
+        name: PlannedContrast(**{key: entry[key] for key in entry if key != "_target_"})
+        for name, entry in entries.items()
+    }
+
+
+def blocks_of(folder):
+    return comparable_blocks(read_runs(folder).runs)
 
 
 def task(method):

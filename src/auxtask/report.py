@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from auxtask.cli.command import run_command
+from auxtask.cli.command import plain, run_command
 from auxtask.cli.overrides import override_value, training_command
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import comparable_blocks
@@ -20,6 +21,7 @@ from auxtask.tables.rendering import to_markdown
 
 def report(config: DictConfig) -> None:
     """Write the report, print the scores of each data set and name what was left out."""
+    planned = {name: instantiate(contrast) for name, contrast in plain(config.planned).items()}
     source = Path(config.archive or config.paths.runs)
     with opened_runs(source) as opened:
         folder = read_runs(opened)
@@ -30,6 +32,7 @@ def report(config: DictConfig) -> None:
     sections = report_sections(
         folder,
         comparable_blocks(folder.runs),
+        planned,
         ddof=config.ddof,
         resamples=config.resamples,
         command_line=training_command,

@@ -188,6 +188,8 @@ report   | resamples=0 | 1 | resamples=0 is not a whole number from 1
 report   | resamples=2.5 | 2 | resamples=2.5 is not a whole number from 1
 report   | ddof=-1 | 1 | ddof=-1 is unknown; use 1 or 0
 report   | ddof=sample | 2 | ddof='sample' is not 1 or 0
+report   | planned=mine | 2 | In 'report': Could not find 'planned/mine'
+report   | +planned.likelihood.metrics=[f1] | 1 | planned.likelihood.metrics=['f1'] is not a list of one or more
 report   | output=3 | 2 | output=3 is not text, or null
 report   | +outptu=x | 2 | outptu='x' is no option, did you mean output?
 pretrain | data.valid=b.txt data.train=??? | 2 | data.train is missing; give it, for example data.train=corpus.txt

@@ -5,19 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from auxtask.evaluation.comparisons import Comparison, Resampled, compare
-from auxtask.evaluation.contrasts import contrasts
+from auxtask.evaluation.comparisons import Comparison, Resampled, compare, corrected
 from auxtask.evaluation.groups import comparable_blocks
 from auxtask.evaluation.power import discordant_share, power_table
-from auxtask.evaluation.rankings import outcome_table, ranking_table
+from auxtask.evaluation.rankings import outcome_table, planned_table, ranking_table
 from auxtask.evaluation.significance import Difference, detectable, holm
 from auxtask.runs.reading import read_runs
 from auxtask.tables.values import Interval
-from folders import make_run, task
+from folders import blocks_of, make_run, planned_in
 
-
-def blocks_of(folder):
-    return comparable_blocks(read_runs(folder).runs)
+PLANNED = planned_in("default")
 
 
 def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
@@ -31,7 +28,7 @@ def test_comparisons_count_wins_only_where_the_corrected_p_is_small(tmp_path):
         close[:2] = (close[:2] + 1) % 3
         for method, predicted in (("stl", flawed), ("rtm", close), ("l3masking", gold)):
             make_run(tmp_path, method=method, seed=seed, gold=gold, predicted=predicted)
-    comparisons = compare("toy", blocks_of(tmp_path), Resampled(500))
+    comparisons = compare("toy", blocks_of(tmp_path), Resampled(500), PLANNED)
     outcomes = {(c.method, c.reference, c.metric): c.outcome for c in comparisons}
     assert outcomes["l3masking", "stl", "macro_f1"] == "win"
     assert outcomes["l3masking", "rtm", "micro_f1"] == "win"
@@ -64,7 +61,7 @@ def test_a_null_result_below_the_smallest_detectable_difference_is_named(value, 
     interval = Interval(-10, 10) if p_holm > 0.05 else Interval(value / 2, value * 2)
     difference = Difference(value, interval, p_holm, error=1.0, seeds=seeds)
     names = ("toy", "micro_f1", "tiny", "l3masking", "rtm")
-    compared = Comparison(*names, True, difference, p_holm, detectable(1.0, seeds), [value] * seeds)
+    compared = Comparison(*names, "planned", difference, [value] * seeds, detectable(1.0, seeds), p_holm)
     assert compared.verdict == verdict
     # Certain by itself but not among the others, or of a reference whose runs tell nothing: neither is no effect.
     assert (
@@ -72,7 +69,7 @@ def test_a_null_result_below_the_smallest_detectable_difference_is_named(value, 
     )
     assert replace(compared, p_holm=0.06, detectable=None).verdict == "open"
     # What explores goes by its own p.
-    exploring = replace(compared, planned=False, p_holm=None)
+    exploring = replace(compared, hypothesis="", p_holm=None)
     assert exploring.outcome == compared.outcome
 
 
@@ -85,7 +82,7 @@ def test_a_gain_of_one_lucky_seed_is_no_win(tmp_path):
         flawed = np.where(wrong[seed], (gold + 1) % 3, gold)
         make_run(tmp_path, seed=seed, gold=gold, predicted=flawed)
         make_run(tmp_path, method="rtm", seed=seed, gold=gold, predicted=flawed if seed else gold)
-    for comparison in compare("toy", blocks_of(tmp_path), Resampled(500)):
+    for comparison in compare("toy", blocks_of(tmp_path), Resampled(500), PLANNED):
         assert comparison.difference.value > 10
         assert comparison.outcome == "tie"
         assert comparison.difference.p > 0.3
@@ -100,7 +97,7 @@ def test_runs_are_paired_by_the_seeds_in_common(tmp_path):
     make_run(tmp_path, method="all_phrase", seed=2, predicted=gold)
     make_run(tmp_path, method="bit_label", seed=9, predicted=gold)
     make_run(tmp_path, method="tfidf_logreg", baseline="linear", seed=0, predicted=gold)
-    comparisons = compare("toy", blocks_of(tmp_path), Resampled(50))
+    comparisons = compare("toy", blocks_of(tmp_path), Resampled(50), PLANNED)
     found = {(c.method, c.reference): c for c in comparisons if c.metric == "micro_f1"}
     assert found["rtm", "stl"].seeds == [pytest.approx(-50), pytest.approx(10)]
     assert found["rtm", "stl"].difference.value == pytest.approx(-20)
@@ -122,81 +119,13 @@ def test_a_run_without_predictions_is_compared_by_its_seeds_alone(tmp_path):
     make_run(tmp_path, method="stl")
     path = make_run(tmp_path, method="rtm", predicted=(0, 0, 0, 0, 1, 1, 2, 2, 2, 2))
     (path / "predictions.jsonl").unlink()
-    comparisons = compare("toy", blocks_of(tmp_path), Resampled(50))
+    comparisons = compare("toy", blocks_of(tmp_path), Resampled(50), PLANNED)
     assert [c.difference for c in comparisons] == [None, None]
     assert comparisons[0].seeds == [pytest.approx(30.0)]
     assert comparisons[0].outcome == "tie"
 
 
-def compared_in(folder):
-    [block] = blocks_of(folder)
-    return {(each.group.label, each.reference.label): each.planned for each in contrasts(block)}
-
-
-def test_planned_contrasts_are_told_from_those_that_explore(tmp_path):
-    tokens, units = ("l3masking", "l3masking_permuted"), ("ngram_units", "ngram_units_uniform")
-    for method in ("stl", "rtm", *tokens, *units, "disregard"):
-        make_run(tmp_path, method=method)
-    make_run(tmp_path, method="stl", trainer__main_mask=0.15, trainer__main_mask_replace_prob=0.8)
-    make_run(tmp_path, method="rtm", trainer__main_rows="rtm")
-    found = compared_in(tmp_path)
-    masked = "stl, trainer.main_mask=0.15, trainer.main_mask_replace_prob=0.8"
-    one_pass = "rtm, trainer.main_rows=rtm"
-    masking = (*tokens, *units, one_pass)
-    against_stl = {(method, "stl") for method in (*masking, "rtm", "disregard", masked)}
-    assert found.keys() - against_stl == {
-        *((method, "rtm") for method in masking),
-        tokens,
-        units,
-        (one_pass, masked),
-    }
-    assert {pair for pair, planned in found.items() if planned} == {
-        ("l3masking", "rtm"),
-        tokens,
-        units,
-        (one_pass, masked),
-    }
-
-
-def test_labels_are_compared_with_controls_over_the_same_n_grams(tmp_path):
-    merges = {"_target_": "auxtask.phrases.extraction.NgramExtractor", "num_merges": None}
-    log_odds = {"_target_": "auxtask.phrases.log_odds.LogOddsExtractor", "reference": merges, "max_length": 5}
-    agnostic = {"_target_": "auxtask.phrases.class_agnostic.ClassAgnosticExtractor", "reference": merges}
-    labelled = {"_target_": "auxtask.tasks.recognition.RecognitionTask"}
-    for extractor in (merges, log_odds):
-        for method in ("bit_label", "random_spans"):
-            make_run(tmp_path, method=method, aux={method: {**labelled, "extractor": extractor}})
-    control = {**labelled, "extractor": {**agnostic, "num_merges": 5000}}
-    make_run(tmp_path, method="common_ngrams", aux={"common_ngrams": control})
-    found = {
-        (*(label.split(",")[0] for label in pair), *("LogOdds" in label or "log_odds" in label for label in pair))
-        for pair in compared_in(tmp_path)
-    }
-    assert found == {
-        ("bit_label", "random_spans", False, False),
-        ("bit_label", "random_spans", True, True),
-        ("bit_label", "common_ngrams", False, False),
-    }
-    assert not any(compared_in(tmp_path).values())
-
-
-def test_methods_are_compared_where_they_differ_as_methods_alone(tmp_path):
-    meta = {"_target_": "auxtask.training.weighting.meta.MetaWeighting", "dev_head": "warm"}
-    for method in ("rtm", "l3masking"):
-        make_run(tmp_path, method=method)
-        make_run(tmp_path, method=method, weighting=meta)
-    make_run(tmp_path, method="rtm", weighting={**meta, "dev_head": "main"})
-    make_run(tmp_path, method="rtm", aux={"rtm": {**task("rtm"), "decoder": "detached"}})
-    faster = task("l3masking")
-    faster["masking"]["mask_rate"] = 0.3
-    make_run(tmp_path, method="l3masking", aux={"l3masking": faster})
-    names = [(one.count("meta"), other.count("meta"), "detached" in other) for one, other in compared_in(tmp_path)]
-    assert sorted(names) == [(0, 0, False), (1, 1, False)]
-    make_run(tmp_path, method="stl", trainer__main_mask=0.1, trainer__main_mask_replace_prob=0.8)
-    # The same rate, but of mask tokens alone.
-    make_run(tmp_path, method="stl", trainer__main_mask=0.15)
-    make_run(tmp_path, method="rtm", trainer__main_rows="rtm")
-    assert not [other for _, other in compared_in(tmp_path) if "main_mask" in other]
+PAIRS = ("l3masking", "rtm"), ("l3masking", "l3masking_permuted")
 
 
 def test_the_correction_is_over_planned_contrasts_alone_and_methods_stand_by_their_scores(tmp_path):
@@ -208,11 +137,17 @@ def test_the_correction_is_over_planned_contrasts_alone_and_methods_stand_by_the
             predicted = np.where(generator.random(150) < share, (gold + 1) % 3, gold)
             make_run(tmp_path, method=method, seed=seed, gold=gold, predicted=predicted)
     blocks, resampled = blocks_of(tmp_path), Resampled(200)
-    comparisons = compare("toy", blocks, resampled)
+    comparisons = corrected(compare("toy", blocks, resampled, PLANNED))
     found = {(c.method, c.reference): c for c in comparisons if c.metric == "macro_f1"}
-    planned = [found["l3masking", "rtm"], found["l3masking", "l3masking_permuted"]]
+    planned = [c for c in comparisons if (c.method, c.reference) in PAIRS]
+    # Both pairs by both metrics are one family.
+    assert len(planned) == 4
     assert [c.p_holm for c in planned] == holm([c.difference.p for c in planned])
-    assert {c.p_holm for c in found.values() if c not in planned} == {None}
+    assert {c.p_holm for c in comparisons if c not in planned} == {None}
+    assert [row[0].value for row in planned_table(comparisons).rows] == [
+        *["likelihood"] * 2,
+        *["which_tokens"] * 2,
+    ]
     table = ranking_table(blocks[0], comparisons, "macro_f1", ddof=1)
     assert list(dict.fromkeys(row[0].value for row in table.rows)) == sorted(errors, key=errors.get)
     of_gini = [[str(cell) for cell in row] for row in table.rows if row[0].value == "gini"]
@@ -246,7 +181,7 @@ def test_copies_of_one_text_are_one_document_to_the_bootstrap(tmp_path):
         # One run tells for all of the data set.
         make_run(folder, method="rtm", gold=gold, predicted=gold, metrics={"test_repeats": known})
         runs = read_runs(folder).runs
-        found = compare("toy", comparable_blocks(runs), Resampled(4000, runs))
+        found = compare("toy", comparable_blocks(runs), Resampled(4000, runs), PLANNED)
         [error] = [each.difference.error for each in found if each.metric == "micro_f1"]
         errors.append(error)
     np.testing.assert_allclose(errors, 100 * np.sqrt([0.25 / 40, 0.25 / 20]), rtol=0.05)

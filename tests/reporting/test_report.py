@@ -36,7 +36,7 @@ def command_line(*parts):
 def write(folder, output):
     runs = read_runs(folder)
     sections = report_sections(
-        runs, comparable_blocks(runs.runs), ddof=1, resamples=100, command_line=command_line
+        runs, comparable_blocks(runs.runs), {}, ddof=1, resamples=100, command_line=command_line
     )
     write_report(sections, run_table(runs.runs), output)
 
@@ -186,7 +186,7 @@ def test_a_data_set_has_its_scores_what_can_be_found_and_its_rankings(tmp_path):
         make_run(tmp_path, method="rtm", aux=aux)
     runs = read_runs(tmp_path)
     of_toy, _ = report_sections(
-        runs, comparable_blocks(runs.runs), ddof=1, resamples=10, command_line=command_line
+        runs, comparable_blocks(runs.runs), {}, ddof=1, resamples=10, command_line=command_line
     )
     names = [table.name for table in of_toy.tables]
     assert names[:5] == [
@@ -211,7 +211,7 @@ def test_adapted_encoders_are_listed_with_the_runs_that_share_them(tmp_path):
         adapted(tmp_path / "runs", seed, "abc123")
     runs = read_runs(tmp_path / "runs")
     *_, behind = report_sections(
-        runs, comparable_blocks(runs.runs), ddof=1, resamples=10, command_line=command_line
+        runs, comparable_blocks(runs.runs), {}, ddof=1, resamples=10, command_line=command_line
     )
     (table,) = (table for table in behind.tables if table.name == "adaptations")
     (row,) = table.rows

@@ -161,6 +161,13 @@ OPTIONS = {
         Option("output", FOLDER | NULL, "folder of the report; null for RUNS_DIR/report"),
         Option("ddof", Choice(1, 0), "standard deviations over seeds are 1 of a sample, 0 of the population"),
         Option("resamples", Whole("[1, inf)", "10000"), "draws of documents and seeds in the paired bootstrap"),
+        Option("planned", Fields("evidence"), "comparisons that were named before their runs were looked at"),
+        Option("planned.*", COMPONENT, "hypothesis, by its name"),
+        Option("planned.*.method", Text("bit_label"), "what is compared, as a report names it"),
+        Option("planned.*.reference", Text("stl"), "what it is compared with, likewise"),
+        Option("planned.*.metrics", ListOf(Choice("macro_f1", "micro_f1")), "of the comparison", required=False),
+        Option("planned.*.datasets", ListOf(Text("ohsumed")), "where it was planned; none: all", required=False),
+        Option("planned.*.models", ListOf(Text("minilm")), "with which it was planned; none: all", required=False),
     ],
     "pretrain": [*PATHS, *PRETRAINING],
     "predict": [

@@ -1,12 +1,12 @@
 """Each method against its references: the difference, is it chance, and what would have been found?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auxtask.evaluation.contrasts import contrasts
+from auxtask.evaluation.contrasts import PlannedContrast, contrasts
 from auxtask.evaluation.groups import Block, Group
 from auxtask.evaluation.score_tables import LINEAR_YARDSTICKS
 from auxtask.evaluation.significance import (
@@ -34,12 +34,12 @@ class Comparison:
     Args:
         dataset, metric: what they are compared by.
         model, method, reference: labels.
-        planned: whether the comparison was named beforehand; any other explores.
+        hypothesis: the name under which the comparison was planned; empty where it explores.
         difference: of the means over paired seeds, with its certainty; None where no seed is paired or a run's
             predictions are missing.
-        p_holm: p, corrected over the planned comparisons; None of others, and where there is no difference.
-        detectable: the smallest difference that would be found, from the runs of the reference; None of one run.
         seeds: differences at the paired seeds.
+        detectable: the smallest difference that would be found, from the runs of the reference; None of one run.
+        p_holm: p, corrected over all planned comparisons (`corrected`); None of others, and before that.
     """
 
     dataset: str
@@ -47,11 +47,11 @@ class Comparison:
     model: str
     method: str
     reference: str
-    planned: bool
+    hypothesis: str
     difference: Difference | None
-    p_holm: float | None
-    detectable: Detectable | None
     seeds: Sequence[float]
+    detectable: Detectable | None
+    p_holm: float | None = None
 
     @property
     def outcome(self) -> str:
@@ -189,31 +189,27 @@ def paired_runs(group: Group, reference: Group) -> list[tuple[Run, Run]]:
     return [(group.by_seed[seed], reference.by_seed[seed]) for seed in group.seeds_in_common(reference)]
 
 
-def compare(dataset: str, blocks: Sequence[Block], resampled: Resampled) -> list[Comparison]:
+def compare(
+    dataset: str, blocks: Sequence[Block], resampled: Resampled, planned: Mapping[str, PlannedContrast]
+) -> list[Comparison]:
     """Compare the methods of a data set as `contrasts` says.
 
     Args:
         dataset: one of the blocks'.
         blocks: of all data sets.
         resampled: scores over resamples of the test documents and of the seeds.
+        planned: what was named before any run, by the name of the hypothesis.
 
     Returns:
-        By metric, block and method; p is corrected over the planned comparisons of the data set by one metric.
+        By metric, block and method; p is corrected once those of all data sets are known, by `corrected`.
     """
-    found = [(block, contrast) for block in blocks if block.dataset == dataset for contrast in contrasts(block)]
-    runs = [paired_runs(contrast.group, contrast.reference) for _, contrast in found]
+    found = [
+        (block, contrast) for block in blocks if block.dataset == dataset for contrast in contrasts(block, planned)
+    ]
     comparisons = []
     for metric in REPORTED:
-        differences = [
-            _difference(resampled, contrast.group, contrast.reference, of_seeds, metric)
-            for (_, contrast), of_seeds in zip(found, runs, strict=True)
-        ]
-        planned = [
-            difference.p if difference and contrast.planned else None
-            for (_, contrast), difference in zip(found, differences, strict=True)
-        ]
-        corrected = iter(holm([p for p in planned if p is not None]))
-        for (block, contrast), of_seeds, difference, p in zip(found, runs, differences, planned, strict=True):
+        for block, contrast in found:
+            pairs = paired_runs(contrast.group, contrast.reference)
             comparisons.append(
                 Comparison(
                     dataset=dataset,
@@ -221,14 +217,30 @@ def compare(dataset: str, blocks: Sequence[Block], resampled: Resampled) -> list
                     model=block.label,
                     method=contrast.group.label,
                     reference=contrast.reference.label,
-                    planned=contrast.planned,
-                    difference=difference,
-                    p_holm=None if p is None else next(corrected),
-                    detectable=resampled.detectable(contrast.reference, metric, len(of_seeds)),
-                    seeds=[100 * (run.scores[metric] - other.scores[metric]) for run, other in of_seeds],
+                    hypothesis=contrast.hypothesis(metric),
+                    difference=_difference(resampled, contrast.group, contrast.reference, pairs, metric),
+                    seeds=[100 * (run.scores[metric] - other.scores[metric]) for run, other in pairs],
+                    detectable=resampled.detectable(contrast.reference, metric, len(pairs)),
                 )
             )
     return comparisons
+
+
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Correct the p of planned comparisons for their number, as one family over a whole report (Holm 1979).
+
+    Args:
+        comparisons: of all data sets, models and metrics.
+
+    Returns:
+        All of them, in their order.
+    """
+    family = [each.difference.p for each in comparisons if each.hypothesis and each.difference]
+    p_values = iter(holm(family))
+    return [
+        replace(each, p_holm=next(p_values)) if each.hypothesis and each.difference else each
+        for each in comparisons
+    ]
 
 
 def _difference(

@@ -1,27 +1,23 @@
 """Which methods are compared with which: the contrasts that were planned, and those that explore."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auxtask.evaluation.groups import Block, Group
+from auxtask.errors import AuxtaskError
+from auxtask.evaluation.groups import METHOD_FINGERPRINTS, Block, Group
+from auxtask.runs.metrics import REPORTED
 
 # What is compared with the single-task reference is everything; with random masks, all that masks.
 REFERENCE, RANDOM_MASKS = "stl", "rtm"
-# Named before any run: does likelihood matter, does it matter which tokens are unlikely, does likelihood matter
-# for whole N-grams, and is one pass over masked rows more than masked rows of the main task?
-PLANNED = (
-    ("l3masking", "rtm"),
-    ("l3masking", "l3masking_permuted"),
-    ("ngram_units", "ngram_units_uniform"),
-    ("rtm, main_rows", "stl, main_mask"),
-)
 # Looked at without having been named: do places, types and the classes' own N-grams matter, whatever finds them?
 CONTROLS = (
     ("bit_label", "random_spans"),
     ("bit_label", "shuffled_labels"),
     ("bit_label", "common_ngrams"),
 )
+# Settings of what is done beside the tasks: strategies that mask are compared with random masks of as much.
+BESIDE = ("loss.", "adapter.", "adaptation.", "unlabelled.", *METHOD_FINGERPRINTS)
 # Parts of a task that say which method it is; that these differ is what a contrast is about.
 OF_THE_METHOD = ("class", "masking.class", "annotate.class")
 
@@ -35,20 +31,61 @@ OF_MAIN_ROWS = {
 
 
 @dataclass(frozen=True)
+class PlannedContrast:
+    """A comparison that was named before its runs were looked at; all others explore.
+
+    Args:
+        method, reference: strategies, as `auxtask.evaluation.groups.strategy_of` names them.
+        metrics: by which it was planned, of `micro_f1` and `macro_f1`.
+        datasets: on which it was planned; empty for all.
+        models: with which it was planned, as the folders of runs name them; empty for all.
+
+    Raises:
+        AuxtaskError: a metric is none, or a method is compared with itself.
+
+    >>> PlannedContrast("l3masking", "rtm", metrics=["macro_f1"]).covers("ohsumed", "tiny", "micro_f1")
+    False
+    """
+
+    method: str
+    reference: str
+    metrics: Sequence[str] = REPORTED
+    datasets: Sequence[str] = ()
+    models: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for metric in self.metrics:
+            if metric not in REPORTED:
+                raise AuxtaskError(f"a contrast is planned by metrics of {', '.join(REPORTED)}, not by '{metric}'")
+        if self.method == self.reference:
+            raise AuxtaskError(f"a contrast is planned of '{self.method}' with itself; name another reference")
+
+    def covers(self, dataset: str, model: str, metric: str) -> bool:
+        """Tell whether it was planned for a data set, a model and a metric."""
+        places = (self.metrics, metric), (self.datasets or [dataset], dataset), (self.models or [model], model)
+        return all(name in names for names, name in places)
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A method and what it is compared with.
 
     Args:
         group, reference: of one block.
-        planned: whether it is one of `PLANNED`; any other explores.
+        planned: by name what was planned of their two strategies; empty where they explore.
     """
 
     group: Group
     reference: Group
-    planned: bool
+    planned: Mapping[str, PlannedContrast]
+
+    def hypothesis(self, metric: str) -> str:
+        """Give the name under which it was planned for a metric; empty where it explores."""
+        place = self.group.dataset, self.group.model, metric
+        return next((name for name, contrast in self.planned.items() if contrast.covers(*place)), "")
 
 
-def contrasts(block: Block) -> list[Contrast]:
+def contrasts(block: Block, planned: Mapping[str, PlannedContrast]) -> list[Contrast]:
     """List what is compared in a block.
 
     Every method is compared with `stl`, every masking strategy with `rtm`, and the two of each planned contrast
@@ -57,26 +94,34 @@ def contrasts(block: Block) -> list[Contrast]:
 
     Args:
         block: groups that may be compared.
+        planned: what was named before any run, by the name of the hypothesis.
 
     Returns:
         In the order of the groups.
     """
-    return [
-        Contrast(group, reference, planned=(group.strategy, reference.strategy) in PLANNED)
-        for group in block.groups
-        for reference in block.groups
-        if _compared(group, reference)
-    ]
+    found = []
+    for group in block.groups:
+        for reference in block.groups:
+            pair = group.strategy, reference.strategy
+            named = {name: each for name, each in planned.items() if (each.method, each.reference) == pair}
+            if _compared(group, reference, bool(named)):
+                found.append(Contrast(group, reference, named))
+    return found
 
 
-def _compared(group: Group, reference: Group) -> bool:
+def _compared(group: Group, reference: Group, named: bool) -> bool:
     names = group.strategy, reference.strategy
     if names[0] == names[1] or names[0] == REFERENCE:
         return False
     if names[1] == REFERENCE:
         return True
-    to_random_masks = names[1] == RANDOM_MASKS and masks(group)
-    return (to_random_masks or names in (*PLANNED, *CONTROLS)) and alike(group.settings, reference.settings)
+    to_random_masks = names[1] == RANDOM_MASKS and masks(group) and _besides(group) == _besides(reference)
+    return (named or to_random_masks or names in CONTROLS) and alike(group.settings, reference.settings)
+
+
+def _besides(group: Group) -> dict[str, Any]:
+    """The settings of what is done beside a method's tasks."""
+    return {name: value for name, value in group.split_settings[0].items() if name.startswith(BESIDE)}
 
 
 def masks(group: Group) -> bool:

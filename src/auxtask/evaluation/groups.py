@@ -12,9 +12,13 @@ from auxtask.runs.settings import CLASS_FIELD, option_names
 from auxtask.tables.values import MeanStd
 
 # Settings that say what a method is; all others have to be equal for methods to be compared.
-METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring")
+METHOD_SETTINGS = ("aux", "weighting", "baseline", "scoring", "loss", "adapter", "adaptation", "unlabelled")
+# What further texts a method reads is known by their content.
+METHOD_FINGERPRINTS = ("fingerprints.adaptation", "fingerprints.unlabelled")
 # Fields of the trainer that say what the main task reads, and how often it is alone: part of the method likewise.
 MAIN_ROW_FIELDS = ("trainer.main_mask", "trainer.main_rows", "trainer.task_every")
+# The loss that goes without saying.
+USUAL_LOSS = "cross_entropy"
 # Where a method stands among the rows; the others follow by name.
 FIRST_METHODS = ("stl", "rtm")
 
@@ -51,13 +55,13 @@ class Group:
         of_method = {
             name: value
             for name, value in self.settings.items()
-            if _top(name) in METHOD_SETTINGS or name.startswith(MAIN_ROW_FIELDS)
+            if _top(name) in METHOD_SETTINGS or name.startswith((*MAIN_ROW_FIELDS, *METHOD_FINGERPRINTS))
         }
         return of_method, {name: value for name, value in self.settings.items() if name not in of_method}
 
     @property
     def strategy(self) -> str:
-        """What the runs do in a word: the method, and which fields of the main task's rows they set."""
+        """What the runs do in a word, as `strategy_of` says it."""
         return strategy_of(self.method, self.settings)
 
     @property
@@ -180,7 +184,7 @@ def _blocks(groups: Sequence[Group]) -> list[Block]:
 
 
 def strategy_of(method: str, settings: Mapping[str, Any]) -> str:
-    """Name what runs do, told from the same method on other rows of the main task.
+    """Name what runs do: their method, what was done beside it, and which rows the main task reads.
 
     Args:
         method: of the runs.
@@ -188,15 +192,30 @@ def strategy_of(method: str, settings: Mapping[str, Any]) -> str:
 
     >>> strategy_of("stl", {"trainer.main_mask": 0.15}), strategy_of("rtm", {"trainer.max_steps": 9})
     ('stl, main_mask', 'rtm')
+    >>> strategy_of("stl", {"adaptation.max_tokens": 9, "loss.class": "FocalLoss"})
+    'stl, tapt, focal'
     """
     fields = [field for field in MAIN_ROW_FIELDS if any(name.startswith(field) for name in settings)]
-    return ", ".join([method, *(field.removeprefix("trainer.") for field in fields)])
+    return ", ".join([method, *_beside(settings), *(field.removeprefix("trainer.") for field in fields)])
+
+
+def _beside(settings: Mapping[str, Any]) -> list[str]:
+    """What is done beside a method: an adaptation, further texts, an adapter, another loss."""
+    groups = {_top(name) for name in settings}
+    if "baseline" in groups:
+        return []
+    found = []
+    if "adaptation" in groups:
+        found.append("dapt" if "fingerprints.adaptation" in settings else "tapt")
+    found += [group for group in ("unlabelled", "adapter") if group in groups]
+    loss = _short(settings.get("loss.class", USUAL_LOSS))
+    return found if loss == USUAL_LOSS else [*found, loss]
 
 
 def _name(group: Group) -> str:
-    """The method, and always with it what the main task reads in place of its own rows."""
+    """The method, what was done beside it, and what the main task reads in place of its own rows."""
     fields = [f"{name}={value}" for name, value in group.settings.items() if name.startswith(MAIN_ROW_FIELDS)]
-    return ", ".join([group.method, *fields])
+    return ", ".join([group.method, *_beside(group.settings), *fields])
 
 
 def _place(group: Group) -> tuple[bool, int, str]:

@@ -18,7 +18,7 @@ BOOTSTRAP = (
     "one run of a linear yardstick stands beside every seed."
 )
 CONTRASTS = (
-    "p is two-sided. Holm's correction is over the planned contrasts of the data set by this metric; all others "
+    "p is two-sided. Holm's correction is over all planned comparisons of the report as one family; all others "
     "are exploratory, and uncorrected."
 )
 DETECTABLE = (
@@ -27,6 +27,7 @@ DETECTABLE = (
     "verdict goes by. Not detectable is a difference whose interval includes 0 and that is below it, which is not "
     "the same as no effect; open is any other whose p is not small."
 )
+CERTAINTY = ("difference", "95 %", "p", "p, Holm", "MDE", "verdict", "seeds better/equal/worse")
 
 
 def ranking_table(block: Block, comparisons: Sequence[Comparison], metric: str, ddof: int) -> Table | None:
@@ -57,11 +58,10 @@ def ranking_table(block: Block, comparisons: Sequence[Comparison], metric: str, 
         for at, each in enumerate(of_group):
             shown = [Cell(None) for _ in scores] if at else scores
             rows.append([Cell(group.label), *_against(each), *shown, *_certainty(each, notes)])
-    certainty = ("difference", "95 %", "p", "p, Holm", "MDE", "verdict", "seeds better/equal/worse")
     return Table(
         name=file_name("ranking", block.dataset, block.label, metric),
         title=f"{block.dataset}, {block.label}: methods by {HEADINGS[metric]}, and its differences in points",
-        columns=("method", "against", "contrast", *HEADINGS.values(), *certainty),
+        columns=("method", "against", "contrast", *HEADINGS.values(), *CERTAINTY),
         rows=rows,
         labels=3,
         notes=[*notes.listed(), *(Note("", text) for text in (BOOTSTRAP, CONTRASTS, DETECTABLE))],
@@ -71,7 +71,7 @@ def ranking_table(block: Block, comparisons: Sequence[Comparison], metric: str, 
 def _against(comparison: Comparison | None) -> list[Cell]:
     if comparison is None:
         return [Cell(None), Cell(None)]
-    return [Cell(comparison.reference), Cell("planned" if comparison.planned else "exploratory")]
+    return [Cell(comparison.reference), Cell("planned" if comparison.hypothesis else "exploratory")]
 
 
 def _certainty(comparison: Comparison | None, notes: Notes) -> list[Cell]:
@@ -103,6 +103,37 @@ def _p_value(p: float) -> Number:
 def _tally(differences: Sequence[float]) -> str:
     signs = [round(difference, 9) for difference in differences]
     return f"{sum(s > 0 for s in signs)}/{sum(s == 0 for s in signs)}/{sum(s < 0 for s in signs)}"
+
+
+def planned_table(comparisons: Sequence[Comparison]) -> Table | None:
+    """Lay out what became of each hypothesis: the planned comparisons of a report.
+
+    Args:
+        comparisons: of all data sets, `corrected`.
+
+    Returns:
+        A row a hypothesis, data set, model and metric; None where no planned comparison was run.
+    """
+    notes = Notes()
+    rows = [
+        [
+            *(Cell(text) for text in (each.hypothesis, each.dataset, each.model, each.method, each.reference)),
+            Cell(HEADINGS[each.metric]),
+            *_certainty(each, notes),
+        ]
+        for each in sorted(comparisons, key=lambda each: each.hypothesis)
+        if each.hypothesis
+    ]
+    if not rows:
+        return None
+    return Table(
+        name="planned",
+        title=f"{len(rows)} planned comparisons, in points",
+        columns=("hypothesis", "data set", "model", "method", "against", "metric", *CERTAINTY),
+        rows=rows,
+        labels=6,
+        notes=[*notes.listed(), *(Note("", text) for text in (BOOTSTRAP, CONTRASTS, DETECTABLE))],
+    )
 
 
 def outcome_table(comparisons: Sequence[Comparison]) -> Table:

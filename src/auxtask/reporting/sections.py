@@ -1,17 +1,18 @@
 """The report before it is written: sections of tables, and what was run on what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tqdm import tqdm
 
 from auxtask.evaluation.class_gains import class_gain_table
-from auxtask.evaluation.comparisons import Comparison, Resampled, compare
+from auxtask.evaluation.comparisons import Resampled, compare, corrected
+from auxtask.evaluation.contrasts import PlannedContrast
 from auxtask.evaluation.efficiency import efficiency_table
 from auxtask.evaluation.groups import Block
 from auxtask.evaluation.mask_rates import mask_rate_table
 from auxtask.evaluation.power import power_table
-from auxtask.evaluation.rankings import outcome_table, ranking_table
+from auxtask.evaluation.rankings import outcome_table, planned_table, ranking_table
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.runs.reading import Run, RunsFolder
@@ -36,41 +37,58 @@ class Section:
 
 
 def report_sections(
-    folder: RunsFolder, blocks: Sequence[Block], *, ddof: int, resamples: int, command_line: CommandLine
+    folder: RunsFolder,
+    blocks: Sequence[Block],
+    planned: Mapping[str, PlannedContrast],
+    *,
+    ddof: int,
+    resamples: int,
+    command_line: CommandLine,
 ) -> list[Section]:
     """Make every table of the report.
 
     Args:
         folder: what was read.
         blocks: its runs.
+        planned: the comparisons that were named before any run, by the name of the hypothesis.
         ddof: of standard deviations over seeds, 1 or 0.
         resamples: of the test documents and of the seeds, for significance.
         command_line: gives the command for runs that are missing.
 
     Returns:
-        All data sets together, then one section a data set, then what the runs ran on and what was left out.
+        What was planned, all data sets together, a section a data set, and what the runs ran on and was left out.
     """
     datasets = list(dict.fromkeys(block.dataset for block in blocks))
-    comparisons: list[Comparison] = []
+    resampled = {
+        dataset: Resampled(
+            resamples,
+            [run for block in blocks if block.dataset == dataset for group in block.groups for run in group.runs],
+        )
+        for dataset in datasets
+    }
+    compared = corrected(
+        [
+            comparison
+            for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1)
+            for comparison in compare(dataset, blocks, resampled[dataset], planned)
+        ]
+    )
     sections = []
-    for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1):
+    if table := planned_table(compared):
+        sections.append(Section("Planned comparisons", [table]))
+    if len(datasets) > 1:
+        tables = [metric_scores(metric, blocks, ddof) for metric in REPORTED]
+        sections.append(Section("All data sets", tables + ([outcome_table(compared)] if compared else [])))
+    for dataset in datasets:
         here = [block for block in blocks if block.dataset == dataset]
-        runs = [run for block in here for group in block.groups for run in group.runs]
-        resampled = Resampled(resamples, runs)
-        compared = compare(dataset, here, resampled)
-        comparisons += compared
         tables = [dataset_scores(dataset, blocks, ddof, command_line)]
-        tables += [table for table in (power_table(dataset, here, resampled),) if table.rows]
+        tables += [table for table in (power_table(dataset, here, resampled[dataset]),) if table.rows]
         rankings = (ranking_table(block, compared, metric, ddof) for block in here for metric in REPORTED)
         tables += [table for table in rankings if table]
         tables += [table for block in here if (table := mask_rate_table(block, ddof, command_line))]
         tables += [table for block in here if (table := class_gain_table(block))]
         tables += [table for block in here if (table := efficiency_table(block)).rows]
         sections.append(Section(dataset, tables, here))
-    if len(datasets) > 1:
-        tables = [metric_scores(metric, blocks, ddof) for metric in REPORTED]
-        together = Section("All data sets", tables + ([outcome_table(comparisons)] if comparisons else []))
-        sections.insert(0, together)
     return [*sections, Section("Behind the figures", _provenance(folder))]
 
 
