@@ -39,7 +39,7 @@ def test_spilled_documents_have_too_few_tokens_of_a_positive_score(tokenizer, to
     split = split.remove_columns("input_ids").add_column("input_ids", ids)
     for rate, spilled in ((0.15, 2), (0.05, 1), (0.3, 3)):
         facts = mask_facts(WordScoreCollator(tokenizer, rate), split, tools)
-        assert facts == {"spilled": spilled / 4}
+        assert facts["spilled"] == spilled / 4
 
 
 def test_likeness_to_l3masking_is_told_where_its_likelihoods_are_known(tokenizer, split, tools):
@@ -47,13 +47,19 @@ def test_likeness_to_l3masking_is_told_where_its_likelihoods_are_known(tokenizer
     scores = [np.where(np.array(row) < 0, np.nan, rng.random(len(row))) for row in split["word_ids"]]
     split = split.add_column("word_scores", [row.tolist() for row in scores])
     masking = WordScoreCollator(tokenizer, 0.2)
-    assert mask_facts(masking, split, tools) == {"spilled": 0}
+    unknown = mask_facts(masking, split, tools)
+    assert unknown.keys() == {"spilled", "at_ceiling", "probability_std"}
     likelihoods = annotate_likelihoods(split, tools)["likelihoods"]
-    own, other = [], []
+    own, other, near, squares = [], [], [], []
     for row, likelihood in zip(scores, likelihoods, strict=True):
         inside = ~np.isnan(row)
-        own += mean_adjust(row[inside], 0.2).tolist()
+        adjusted = mean_adjust(row[inside], 0.2).tolist()
+        own += adjusted
+        near += [each >= 0.95 * max(adjusted) for each in adjusted]
+        squares += [(each - sum(adjusted) / len(adjusted)) ** 2 for each in adjusted]
         other += mean_adjust(1 - np.array(likelihood)[inside], 0.2).tolist()
+    assert unknown["at_ceiling"] == pytest.approx(sum(near) / len(near))
+    assert unknown["probability_std"] == pytest.approx((sum(squares) / len(squares)) ** 0.5)
     facts = mask_facts(masking, split, tools)
     assert facts["l3masking_correlation"] == pytest.approx(np.corrcoef(own, other)[0, 1], abs=1e-5)
     # Whoever masks all tokens alike, or several together, is like nobody.

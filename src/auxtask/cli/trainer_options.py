@@ -106,6 +106,13 @@ TRAINER = [
     ),
     Option("trainer.task_every", COUNT, "from one step with auxiliary tasks to the next", "steps", required=False),
     Option(
+        "trainer.gradient_documents",
+        COUNT_OR_NONE,
+        "on which the tasks' gradients are compared at each evaluation, for the history",
+        "documents",
+        required=False,
+    ),
+    Option(
         "trainer.last_stage",
         Fields("'{learning_rate: 5e-6}'") | NULL,
         "what differs in a last stage of the main task alone",

@@ -11,6 +11,7 @@ from auxtask.evaluation.contrasts import PlannedContrast
 from auxtask.evaluation.efficiency import efficiency_table
 from auxtask.evaluation.groups import Block
 from auxtask.evaluation.mask_rates import mask_rate_table
+from auxtask.evaluation.mechanism import mechanism_table
 from auxtask.evaluation.power import power_table
 from auxtask.evaluation.rankings import outcome_table, planned_table, ranking_table
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
@@ -88,6 +89,7 @@ def report_sections(
         tables += [table for block in here if (table := mask_rate_table(block, ddof, command_line))]
         tables += [table for block in here if (table := class_gain_table(block))]
         tables += [table for block in here if (table := efficiency_table(block)).rows]
+        tables += [table for block in here if (table := mechanism_table(block))]
         sections.append(Section(dataset, tables, here))
     return [*sections, Section("Behind the figures", _provenance(folder))]
 

@@ -23,9 +23,10 @@ def history_rows(log_history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         For each evaluation `step`, `epoch`, `seconds`, `losses` (the mean training loss of each task since the
         evaluation before), `empty_batches` (in how many of its batches a task had nothing to learn from),
         `mask_rates` (the realised mask rate of each masking task since then: `mean` and standard deviation `std`
-        over documents), `weights`, `tasks` (scores of auxiliary tasks on the validation split, and where
-        rows of the main task are masked, under `main` its accuracy on training documents as masked and as they
-        are), `learning_rate` and `valid` (loss and scores of the main task on the validation split).
+        over documents), `weights`, `tasks` (scores of auxiliary tasks on the validation split, their gradients
+        beside the main task's as `gradient_alignment` gives them, and where rows of the main task are masked,
+        under `main` its accuracy on training documents as masked and as they are), `learning_rate` and `valid`
+        (loss and scores of the main task on the validation split).
 
     >>> history_rows([{"loss": 1.0, "step": 1}, {"eval_loss": 0.5, "step": 2, "epoch": 1.0, "seconds": 3.0,
     ...     "losses/main": 0.7, "weights/main": 1.0, "learning_rate": 0.1}])[0]["losses"]

@@ -24,7 +24,7 @@ GENERAL_TEXT = re.compile(r"(aux|adaptation\.masking)\.[^.]+\.annotate\.general"
 # The same of logging and hardware, right below the settings of a trainer.
 LOGGING_AND_HARDWARE = re.compile(
     r"(adaptation\.)?trainer\.(last_stage\.)?(report_to|logging_\w+|log_\w+|disable_tqdm|run_name|dataloader_(?!drop_last)\w+"
-    r"|save_total_limit|use_cpu|eval_accumulation_steps|per_device_eval_batch_size)(\..*)?"
+    r"|save_total_limit|gradient_documents|use_cpu|eval_accumulation_steps|per_device_eval_batch_size)(\..*)?"
 )
 # A batch on each process, as a trainer has it, and the batch of all processes together, which is what counts.
 BATCH_OF_A_PROCESS, BATCH = ".per_device_train_batch_size", ".train_batch_size"

@@ -21,6 +21,8 @@ from auxtask.tasks.base import Collator
 MOST_DOCUMENTS = 1000
 # Probabilities that differ by less are the same but for rounding.
 SAME = 1e-9
+# Of the greatest probability of a document: nearer ones are all but masked alike.
+NEAR = 0.95
 
 
 @dataclass
@@ -113,7 +115,9 @@ def mask_facts(masking: MaskingCollator, documents: Dataset, tools: Tools) -> di
 
     Returns:
         `spilled`, the share of documents in which the tokens of positive priority are fewer than the mask rate
-        asks for, so that f masks all of them and shares the rest among the others. Where the cache knows the
+        asks for, so that f masks all of them and shares the rest among the others. Unless all tokens are masked
+        alike, `at_ceiling`, the share of tokens whose probability is at least .95 of the greatest in their
+        document, and `probability_std`, their standard deviation within documents. Where the cache knows the
         likelihoods, `l3masking_correlation` of the mask probabilities with those of L3Masking over the tokens of
         all documents, in [-1, 1]; a document's mean is the mask rate under both, so that it is a correlation
         within documents. It is left out where either masks all tokens alike. Nothing for strategies whose
@@ -131,6 +135,7 @@ def mask_facts(masking: MaskingCollator, documents: Dataset, tools: Tools) -> di
     own = np.concatenate([probabilities for _, probabilities, _ in masks])
     if np.ptp(own) < SAME:
         return facts
+    facts |= _spread([probabilities for places, probabilities, _ in masks if len(places)])
     log_probs = tools.scorer("word_l2r").known_values(sample, "likelihood")
     if log_probs is None:
         return facts
@@ -147,6 +152,13 @@ def mask_facts(masking: MaskingCollator, documents: Dataset, tools: Tools) -> di
     if np.ptp(reference) >= SAME:
         facts["l3masking_correlation"] = float(np.corrcoef(own, reference)[0, 1])
     return facts
+
+
+def _spread(documents: Sequence[NDArray[np.float64]]) -> dict[str, float]:
+    """Tell how far the mask probabilities of the tokens of documents lie apart."""
+    ceiling = np.concatenate([probabilities >= NEAR * probabilities.max() for probabilities in documents])
+    squares = np.concatenate([(probabilities - probabilities.mean()) ** 2 for probabilities in documents])
+    return {"at_ceiling": float(ceiling.mean()), "probability_std": float(squares.mean() ** 0.5)}
 
 
 def _masks(

@@ -44,6 +44,8 @@ class TrainingPlan:
             the loss of that task, in [0, 1].
         task_every: auxiliary tasks take part in every so many steps alone, at least 1; rows of `main_rows` are
             masked in the others too.
+        gradient_documents: training documents on which the gradients of the tasks are compared at each evaluation,
+            for the history alone; 0 for none.
         last_stage: fields that differ in a last stage, which trains the main task alone from the best checkpoint
             and is kept only if it is strictly better on the validation split; None for no such stage.
 
@@ -65,6 +67,7 @@ class TrainingPlan:
     main_rows: str | None = None
     main_clean: float = 0
     task_every: int = 1
+    gradient_documents: int = 0
     last_stage: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class TrainingPlan:
         if self.patience is not None and self.patience < 1:
             raise AuxtaskError(f"trainer.patience={self.patience} is below 1; use 1 or more, or null for never")
         check_whole("trainer.task_every", self.task_every, least=1, example=2)
+        check_whole("trainer.gradient_documents", self.gradient_documents, least=0, example=64)
         if self.main_mask != 0:
             check_mask_rate("trainer.main_mask", self.main_mask)
         check_number("trainer.main_mask_replace_prob", self.main_mask_replace_prob, "[0, 1]", example=0.8)

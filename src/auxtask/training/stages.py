@@ -23,6 +23,7 @@ from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import continued, history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.base import OwnColumns, Prepared
+from auxtask.training.alignment import gradient_alignment, spread_documents
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
@@ -131,6 +132,8 @@ def stage_trainer(
     callbacks += [EpochCounter(drawn)] if drawn else []
     callbacks += [each for name, task in tasks.items() for each in task.callbacks(network.head(name))]
 
+    collate = MultiTaskCollator(main_in_training, collators, draw_main, plan.main_rows, clean)
+
     def metrics(prediction: EvalPrediction) -> dict[str, float]:
         predicted = np.asarray(prediction.predictions).argmax(axis=-1)
         return classification_metrics(prediction.label_ids, predicted, network.classifier.config.num_labels or 0)
@@ -144,12 +147,16 @@ def stage_trainer(
             masked = rows.main_part
         if masked is not None:
             found[MAIN] = masked_and_clean_accuracy(network.classifier, masked, main, train, size)
+        if plan.gradient_documents and tasks:
+            compared = spread_documents(train, plan.gradient_documents)
+            for name, facts in gradient_alignment(network, collate, compared, size).items():
+                found[name] = {**found[name], **facts}
         return found
 
     return MultiTaskTrainer(
         network,
         arguments,
-        MultiTaskCollator(main_in_training, collators, draw_main, plan.main_rows, clean),
+        collate,
         MultiTaskCollator(main),
         train,
         valid,
