@@ -35,6 +35,15 @@ train    | dataset=files dataset.train=[a.csv] | 2 | dataset.train=['a.csv'] is 
 train    | dataset=files dataset.test_share=abc | 2 | dataset.test_share='abc' is not a number in (0, 1)
 train    | dataset=files dataset.valid_share=1 | 1 | dataset.valid_share=1 is not a number in (0, 1)
 train    | dataset=files dataset.text_column=3 | 2 | dataset.text_column=3 is not text
+train    | dataset.train_fraction=0 | 1 | dataset.train_fraction=0 is not a number in (0, 1]
+train    | dataset.train_fraction=1.5 | 1 | dataset.train_fraction=1.5 is not a number in (0, 1]
+train    | dataset.train_fraction=half | 2 | dataset.train_fraction='half' is not a number in (0, 1]
+train    | dataset.split=5 | 2 | dataset.split=5 is not text, or null
+train    | dataset.split=cv:5 dataset.fold=-1 | 1 | dataset.fold=-1 is not a whole number from 0, or null
+train    | dataset.resplit=-1 | 1 | dataset.resplit=-1 is not a whole number in
+train    | dataset=files dataset.group_column=5 | 2 | dataset.group_column=5 is not text, or null
+train    | dataset.group_column=author | 2 | Could not override 'dataset.group_column'
+score    | +dataset.train_fraction=0.5 | 2 | dataset.train_fraction=0.5 is no option
 train    | dataset=files +dataset.label_colum=x | 2 | dataset.label_colum='x' is no option, did you mean
 train    | adaptation=tap | 2 | In 'train': Could not find 'adaptation/tap'
 train    | adaptation=tapt adaptation.max_tokens=0 | 1 | adaptation.max_tokens=0 is not a whole number from 1

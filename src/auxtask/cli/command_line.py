@@ -23,6 +23,7 @@ from auxtask.ground.files import config_folder
 _REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|find|load) '([^'=]*)")
 
 
+_CROSS_VALIDATION = re.compile(r"dataset\.split=['\"]?cv:([1-9][0-9]?)['\"]?")
 # Options that only one choice of a config group has: they make that choice.
 CHOOSES = {"init": "recipe=continued"}
 # Options that are choices of a group elsewhere: what masks a text is an auxiliary task by its name.
@@ -34,7 +35,8 @@ def prepared(arguments: Sequence[str]) -> list[str]:
 
     The value of an override that is the name of an existing file or folder is quoted, so that brackets, equal
     signs, commas and the like in it mean nothing. A number, true, false and null stay what they are. `init=MODEL`
-    chooses the recipe that has this option, unless one is chosen.
+    chooses the recipe that has this option, unless one is chosen. A sweep of `dataset.split=cv:5` is one over its
+    folds.
 
     Args:
         arguments: without the name of the program.
@@ -49,6 +51,8 @@ def prepared(arguments: Sequence[str]) -> list[str]:
     ['dataset=r8', 'aux=[rtm,stl]', 'seed=0']
     >>> prepared(["init=tiny", "adaptation.masking=rtm"])
     ['init=tiny', 'aux@adaptation.masking=rtm', 'recipe=continued']
+    >>> prepared(["-m", "dataset.split=cv:3"])
+    ['-m', 'dataset.split=cv:3', 'dataset.fold=0,1,2']
     """
     parser = get_args_parser()
     known, unknown = parser.parse_known_args(list(arguments))
@@ -58,10 +62,17 @@ def prepared(arguments: Sequence[str]) -> list[str]:
     readable = {override: _readable(meant(override)) for override in known.overrides}
     named = {override.partition("=")[0] for override in known.overrides}
     chosen = [choice for option, choice in CHOOSES.items() if option in named]
+    chosen += _folds(arguments) if known.multirun and "dataset.fold" not in named else []
     return [
         *(readable.get(argument, argument) for argument in arguments),
         *(choice for choice in chosen if choice.partition("=")[0] not in named),
     ]
+
+
+def _folds(arguments: Sequence[str]) -> list[str]:
+    """Let a sweep that cross-validates run every fold."""
+    found = [split[1] for argument in arguments if (split := _CROSS_VALIDATION.fullmatch(argument))]
+    return [f"dataset.fold={','.join(map(str, range(int(number))))}" for number in found[-1:]]
 
 
 def meant(override: str) -> str:

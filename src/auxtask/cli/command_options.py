@@ -9,6 +9,7 @@ from auxtask.cli.options import (
     COUNT,
     COUNT_OR_NONE,
     DATASET,
+    DRAWING,
     FILE,
     FOLDER,
     LEARNING_RATE,
@@ -121,8 +122,8 @@ ADAPTATION_OF_RUN = [
 
 OPTIONS = {
     "train": [
-        *PATHS, *DATASET, *MODEL, *AUX, *WEIGHTING, *LOSS, *ADAPTER, *ADAPTATION_OF_RUN, *UNLABELLED, *TRAINER,
-        *SCORING, *BASELINE,
+        *PATHS, *DATASET, *DRAWING, *MODEL, *AUX, *WEIGHTING, *LOSS, *ADAPTER, *ADAPTATION_OF_RUN, *UNLABELLED,
+        *TRAINER, *SCORING, *BASELINE,
         Option("seed", SEED, "seed of new heads, the order of documents, dropout and masks"),
         Option("mask_rate", MASK_RATE | NULL, "mask rate of all masking tasks; null leaves each its own"),
         Option("force", Truth(), "computes a finished run again"),

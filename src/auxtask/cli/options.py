@@ -75,6 +75,33 @@ PATHS = [
     Option("paths.runs", FOLDER, "folder of the runs"),
 ]
 
+# Read by what draws documents anew, of whatever data set.
+DRAWING = optional(
+    [
+        Option(
+            "dataset.train_fraction",
+            Real("(0, 1]", "0.1"),
+            "share of the training documents of each class, drawn by the seed",
+            handed_on=False,
+        ),
+        Option(
+            "dataset.split",
+            Text("cv:5") | NULL,
+            "cv:K tests each of K folds of all documents; null keeps the splits",
+            handed_on=False,
+        ),
+        Option(
+            "dataset.fold", COUNT_OR_NONE | NULL, "which of the K folds tests; a sweep takes all", handed_on=False
+        ),
+        Option(
+            "dataset.resplit",
+            SEED | NULL,
+            "seed of other splits of the same sizes; null keeps the splits",
+            handed_on=False,
+        ),
+    ]
+)
+
 DATASET = [
     Option("dataset", Chosen("docstrings"), "data set"),
     Option("dataset.name", PLAIN_NAME | NULL, "name in the paths of runs; of dataset=hub, a configuration"),
@@ -95,6 +122,7 @@ DATASET = [
     Option("dataset.encoding", Text("utf-8"), "encoding of CSV, TSV and JSON lines"),
     Option("dataset.text_column", Text("text"), "column of the text"),
     Option("dataset.label_column", Text("label"), "column of the label"),
+    Option("dataset.group_column", Text("author") | NULL, "column whose equal values stay on one side of a split"),
     Option("dataset.valid_share", SHARE, "share of train that validates where no split does"),
     Option("dataset.test_share", SHARE, "share of train that tests where no split does"),
     Option("dataset.path", Text("ag_news") | NULL, "id on the hub, or a folder laid out like a data set of it"),

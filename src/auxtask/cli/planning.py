@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from auxtask.cli.command import plain
 from auxtask.cli.resolving import resolved
 from auxtask.data.dataset import TextDataset
+from auxtask.data.redrawn import DRAWING_OPTIONS, Drawing, redraw
 from auxtask.errors import AuxtaskError
 from auxtask.experiment.fit import Method, fit
 from auxtask.experiment.fitted import FittedRun
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 
 
 def load_dataset(config: DictConfig) -> TextDataset:
-    """Load the data of a run; the runs of a sweep load it once."""
-    return _load_dataset(OmegaConf.to_yaml(config.dataset, resolve=True))
+    """Load the data of a run, drawn as it says; the runs of a sweep load it once."""
+    fields = plain(config.dataset)
+    drawing = Drawing.of(fields)
+    whole = {name: value for name, value in fields.items() if name not in DRAWING_OPTIONS}
+    return redraw(_load_dataset(OmegaConf.to_yaml(OmegaConf.create(whole))), drawing, config.get("seed", 0))
 
 
 @lru_cache(maxsize=8)
@@ -60,7 +64,7 @@ def run_identity(config: DictConfig, dataset: TextDataset) -> RunIdentity:
         The identity; it gives the run's folder.
     """
     fingerprints = {
-        "dataset": dataset.fingerprint,
+        "dataset": dataset.source,
         "dataset_versions": dataset.provenance.get("versions"),
         "model": fingerprint(config.model.name),
     }

@@ -15,6 +15,7 @@ from auxtask.cli.command_line import meant
 from auxtask.cli.overrides import options_of, override_value
 from auxtask.cli.planning import fit_config, load_dataset
 from auxtask.data.in_memory import load_in_memory
+from auxtask.data.redrawn import Drawing, redraw
 from auxtask.errors import AuxtaskError, did_you_mean, first_line
 from auxtask.experiment.fitted import FittedRun
 from auxtask.ground.files import config_folder
@@ -45,6 +46,11 @@ def fit(
     name: str | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    train_fraction: float = 1.0,
+    split: str | None = None,
+    fold: int | None = None,
+    resplit: int | None = None,
+    group_column: str | None = None,
 ) -> FittedRun:
     """Fine-tune a classifier with mechanical auxiliary tasks, as `python -m auxtask.train` does.
 
@@ -78,6 +84,12 @@ def fit(
         force: whether to compute a finished run anew.
         name: of the data in the paths of runs; None for its fingerprint.
         text_column, label_column: of frames, data sets and files.
+        train_fraction: share of the training documents of each class, in (0, 1], drawn by the seed.
+        split: `cv:K` tests one of K folds of all documents; None keeps the splits.
+        fold: which one, in [0, K).
+        resplit: seed of other splits of the same sizes, copies of a text on one side; None keeps the splits.
+        group_column: of frames, data sets and files, such as the author: documents of equal value stay on one side
+            of all splits that are drawn.
 
     Returns:
         The run; a finished one is not computed again.
@@ -111,6 +123,9 @@ def fit(
     overrides += [f"paths.runs={override_value(str(runs))}", f"force={override_value(force)}"]
     overrides += [] if cache is None else [f"paths.cache={override_value(str(cache))}"]
     overrides += [] if max_length is None else [f"model.max_length={max_length}"]
+    drawing = {"train_fraction": train_fraction, "split": split, "fold": fold, "resplit": resplit}
+    overrides += [f"dataset.{field}={override_value(value)}" for field, value in drawing.items()]
+    overrides += [] if group_column is None else [f"dataset.group_column={override_value(group_column)}"]
     config = _composed(overrides)
     given: dict[str, Any] = {}
     for group, value in groups.items():
@@ -121,9 +136,11 @@ def fit(
     if is_known:
         dataset = load_dataset(config)
     else:
-        columns = {"text_column": text_column, "label_column": label_column}
-        dataset = load_in_memory(train, valid, test, name=name, **columns)
-        config.dataset = {"name": dataset.name}
+        columns = {"text_column": text_column, "label_column": label_column, "group_column": group_column}
+        dataset = redraw(
+            load_in_memory(train, valid, test, name=name, **columns), Drawing.of(config.dataset), config.seed
+        )
+        config.dataset = {"name": dataset.name} | drawing | {"group_column": group_column}
     return fit_config(config, dataset, given)
 
 

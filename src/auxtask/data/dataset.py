@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,9 @@ class TextDataset(DatasetDict):
         fingerprint: SHA-256 (hex) over label names, texts and labels in order: equal content, equal
             fingerprint, wherever the content came from.
         provenance: where the content came from (sources, versions, hashes), as plain JSON values.
+        source: the fingerprint of the data set that this one was drawn from (`auxtask.data.redrawn`); its own
+            where it was drawn from none. With the options of the drawing it says which runs share a setting.
+        groups: by split the group of each document, such as its author; None where nobody named them.
     """
 
     def __init__(
@@ -39,12 +42,16 @@ class TextDataset(DatasetDict):
         label_names: Sequence[str],
         fingerprint: str,
         provenance: Mapping[str, Any],
+        source: str | None = None,
+        groups: Mapping[str, Sequence[Hashable]] | None = None,
     ) -> None:
         super().__init__(splits)
         self.name = name
         self.label_names = list(label_names)
         self.fingerprint = fingerprint
         self.provenance = dict(provenance)
+        self.source = source or fingerprint
+        self.groups = groups
 
     @cached_property
     def test_copies(self) -> dict[str, NDArray[np.bool_]]:
@@ -80,7 +87,11 @@ class TextDataset(DatasetDict):
 
 
 def build_text_dataset(
-    splits: Mapping[str, Sequence[Pair]], *, name: str, provenance: Mapping[str, Any]
+    splits: Mapping[str, Sequence[Pair]],
+    *,
+    name: str,
+    provenance: Mapping[str, Any],
+    groups: Mapping[str, Sequence[Hashable]] | None = None,
 ) -> TextDataset:
     """Check the documents of the three splits and build the data set from them.
 
@@ -88,6 +99,7 @@ def build_text_dataset(
         splits: for each of train, valid and test its (text, label) pairs in order; None for a missing value.
         name: the data set's name.
         provenance: JSON-able values on where the documents came from.
+        groups: by split the group of each document; None for none.
 
     Returns:
         The data set; its label names are the sorted labels of the training split.
@@ -130,7 +142,14 @@ def build_text_dataset(
         for split in SPLITS
     }
     fingerprint = content_fingerprint(label_names, {split: splits[split] for split in SPLITS})
-    return TextDataset(tables, name=name, label_names=label_names, fingerprint=fingerprint, provenance=provenance)
+    return TextDataset(
+        tables,
+        name=name,
+        label_names=label_names,
+        fingerprint=fingerprint,
+        provenance=provenance,
+        groups=groups,
+    )
 
 
 def content_fingerprint(label_names: Sequence[str], splits: Mapping[str, Iterable[Sequence[str | None]]]) -> str:

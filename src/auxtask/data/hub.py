@@ -15,6 +15,7 @@ from datasets.exceptions import DatasetsError
 from datasets.packaged_modules.csv.csv import CsvConfig
 
 from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
+from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import FileDocuments, read_documents
 from auxtask.data.splits import complete_splits
@@ -34,6 +35,7 @@ def load_hub(
     test_split: str | None = "test",
     valid_share: float = 0.1,
     test_share: float = 0.2,
+    group_column: str | None = None,
 ) -> TextDataset:
     """Load a data set of the Hugging Face hub, or of a local folder laid out like one.
 
@@ -50,6 +52,7 @@ def load_hub(
             training documents tests.
         valid_share: a share in (0, 1).
         test_share: a share in (0, 1).
+        group_column: the column of the group, see `auxtask.data.user_files.load_files`.
 
     Returns:
         The data set, named by `path` with `--` for each `/`.
@@ -72,21 +75,27 @@ def load_hub(
             "check its name and the network, or work offline with: python -m auxtask.train dataset=docstrings"
         ) from error
     pairs: dict[str, list[Pair]] = {}
+    groups: Groups = {}
     intake = {}
     for split, split_name in {"train": train_split, "valid": valid_split, "test": test_split}.items():
         if split_name in source.splits:
-            documents = source.read(str(split_name), path, text_column, label_column)
+            documents = source.read(str(split_name), path, text_column, label_column, group_column)
             where = f"the {split} split of data set '{path}'"
             pairs[split], intake[split] = complete_documents(documents.pairs, where, documents.layout)
+            if documents.groups is not None:
+                groups[split] = group_keys(split, documents.groups, documents.pairs)
         elif split == "train":
             raise AuxtaskError(
                 f"data set '{path}' has no split {split_name!r}, its splits are "
                 f"{', '.join(map(repr, source.splits))}; name the right one with dataset.train_split=..."
             )
-    splits = complete_splits(pairs, valid_share=valid_share, test_share=test_share)
     version = str(builder.info.version)
     provenance = {"hub": path, "name": name, "revision": revision, "version": version, "intake": intake}
-    return build_text_dataset(splits, name=path.strip("/").replace("/", "--"), provenance=provenance)
+    folder, shares = path.strip("/").replace("/", "--"), {"valid_share": valid_share, "test_share": test_share}
+    if groups:
+        drawn, groups = complete_grouped_splits(pairs, groups, **shares)
+        return build_text_dataset(drawn, name=folder, provenance=provenance, groups=groups)
+    return build_text_dataset(complete_splits(pairs, **shares), name=folder, provenance=provenance)
 
 
 class _Files:
@@ -99,9 +108,17 @@ class _Files:
         self._encoding = builder.config.encoding or "utf-8-sig"
         self.splits = list(self._paths)
 
-    def read(self, split: str, path: str, text_column: str, label_column: str) -> FileDocuments:
+    def read(
+        self, split: str, path: str, text_column: str, label_column: str, group_column: str | None
+    ) -> FileDocuments:
         parts = [
-            read_documents(file, text_column=text_column, label_column=label_column, encoding=self._encoding)
+            read_documents(
+                file,
+                text_column=text_column,
+                label_column=label_column,
+                encoding=self._encoding,
+                group_column=group_column,
+            )
             for file in self._paths[split]
         ]
         feature = self._features.get(label_column)
@@ -110,7 +127,8 @@ class _Files:
             for part in parts
             for text, label in part.pairs
         ]
-        return FileDocuments(pairs, parts[0].layout)
+        groups = None if group_column is None else [group for part in parts for group in part.groups or []]
+        return FileDocuments(pairs, parts[0].layout, groups)
 
 
 class _Table:
@@ -121,10 +139,13 @@ class _Table:
         self._tables = builder.as_dataset()
         self.splits = list(self._tables)
 
-    def read(self, split: str, path: str, text_column: str, label_column: str) -> FileDocuments:
+    def read(
+        self, split: str, path: str, text_column: str, label_column: str, group_column: str | None
+    ) -> FileDocuments:
         table = self._tables[split]
-        for option, column in (("text_column", text_column), ("label_column", label_column)):
-            if column not in table.column_names:
+        wanted = {"text_column": text_column, "label_column": label_column, "group_column": group_column}
+        for option, column in wanted.items():
+            if column is not None and column not in table.column_names:
                 raise AuxtaskError(
                     f"data set '{path}' has no column {column!r}, its columns are "
                     f"{', '.join(map(repr, table.column_names))}; name the right one with dataset.{option}=..."
@@ -145,7 +166,10 @@ class _Table:
             names = [_class_name(feature, label) for label in labels]
         else:
             names = [None if label is None else str(label) for label in labels]
-        return FileDocuments(list(zip(table[text_column], names, strict=True)), "")
+        groups = None
+        if group_column is not None:
+            groups = [None if group is None else str(group) for group in table[group_column]]
+        return FileDocuments(list(zip(table[text_column], names, strict=True)), "", groups)
 
 
 def _is_delimited(builder: DatasetBuilder) -> bool:

@@ -10,6 +10,7 @@ from datasets import ClassLabel, Dataset, DatasetDict
 
 from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
 from auxtask.data.download import file_hash
+from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import FileDocuments, read_documents
 from auxtask.data.splits import complete_splits
@@ -24,6 +25,7 @@ def load_in_memory(
     name: str | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    group_column: str | None = None,
 ) -> TextDataset:
     """Make a data set of what a program holds.
 
@@ -34,6 +36,8 @@ def load_in_memory(
             documents is set aside, as of a user's own files.
         name: of the data set, a folder name in the paths of its runs; None for `data-` and its fingerprint.
         text_column, label_column: of frames, data sets and files.
+        group_column: likewise, of the group, such as the author: the documents of a group stay on one side of all
+            that is set aside or drawn; None for documents by themselves.
 
     Returns:
         The data set.
@@ -55,26 +59,37 @@ def load_in_memory(
             "test": train.get("test") if test is None else test,
         }
     pairs: dict[str, list[Pair]] = {}
+    groups: Groups = {}
     provenance: dict[str, Any] = {"intake": {}}
     for split, given in splits.items():
         if given is not None or split == "train":  # None is no training data, and is refused as such
-            read, layout = read_given(given, split, text_column, label_column)
-            pairs[split], provenance["intake"][split] = complete_documents(read, f"the {split} documents", layout)
+            read = read_given(given, split, text_column, label_column, group_column)
+            pairs[split], provenance["intake"][split] = complete_documents(
+                read.pairs, f"the {split} documents", read.layout
+            )
+            if read.groups is not None:
+                groups[split] = group_keys(split, read.groups, read.pairs)
         if isinstance(given, str | Path):
             files = provenance.setdefault("files", {})
             files[split] = {"path": str(given), "sha256": file_hash(Path(given).expanduser())}
-    dataset = build_text_dataset(complete_splits(pairs), name=name or "", provenance=provenance)
+    if groups:
+        drawn, groups = complete_grouped_splits(pairs, groups, valid_share=0.1, test_share=0.2)
+        dataset = build_text_dataset(drawn, name=name or "", provenance=provenance, groups=groups)
+    else:
+        dataset = build_text_dataset(complete_splits(pairs), name=name or "", provenance=provenance)
     dataset.name = name or f"data-{dataset.fingerprint[:8]}"
     return dataset
 
 
-def read_given(given: Any, split: str, text_column: str, label_column: str) -> FileDocuments:
+def read_given(
+    given: Any, split: str, text_column: str, label_column: str, group_column: str | None = None
+) -> FileDocuments:
     """Read documents off pairs, a frame, a data set or a file; labels become text.
 
     Args:
         given: as for `load_in_memory`, one split.
         split: its name, for the message.
-        text_column, label_column: of frames, data sets and files.
+        text_column, label_column, group_column: of frames, data sets and files; None for no groups.
 
     Returns:
         (text, label) pairs, None for a missing value; and how a file was read.
@@ -86,29 +101,45 @@ def read_given(given: Any, split: str, text_column: str, label_column: str) -> F
     [('a fine film', '1')]
     """
     if isinstance(given, str | Path):
-        return read_documents(Path(given), text_column=text_column, label_column=label_column)
+        return read_documents(
+            Path(given), text_column=text_column, label_column=label_column, group_column=group_column
+        )
+    columns = [text_column, label_column, *([] if group_column is None else [group_column])]
+    groups: Sequence[Any] | None = None
     if isinstance(given, Dataset):
-        _check_columns(given.column_names, split, text_column, label_column)
+        _check_columns(given.column_names, split, *columns)
         texts, labels = list(given[text_column]), list(given[label_column])
+        groups = None if group_column is None else list(given[group_column])
         feature = given.features[label_column]
         if isinstance(feature, ClassLabel):
             labels = [None if label is None or label < 0 else feature.int2str(label) for label in labels]
     elif isinstance(given, pd.DataFrame):
-        _check_columns(list(given.columns), split, text_column, label_column)
+        _check_columns(list(given.columns), split, *columns)
         texts, labels = list(given[text_column]), list(given[label_column])
+        groups = None if group_column is None else list(given[group_column])
     elif hasattr(given, "__arrow_c_stream__"):
         # Frames of polars, pyarrow, DuckDB and others, none of which has to be known here.
         table = pa.table(given)
-        _check_columns(table.column_names, split, text_column, label_column)
+        _check_columns(table.column_names, split, *columns)
         texts, labels = table[text_column].to_pylist(), table[label_column].to_pylist()
+        groups = None if group_column is None else table[group_column].to_pylist()
     else:
         rows = list(given) if isinstance(given, Iterable) else None
         if rows is None or any(not isinstance(row, tuple | list) or len(row) != 2 for row in rows):
             raise AuxtaskError(
                 f"{split}={str(given)[:60]!r} is no list of (text, label) pairs, frame, data set or path of a file"
             )
+        if group_column is not None:
+            raise AuxtaskError(
+                f"group_column={group_column!r} names a column, and {split} is a list of (text, label) pairs; "
+                "give a frame, a data set or a file"
+            )
         texts, labels = [text for text, _ in rows], [label for _, label in rows]
-    return FileDocuments(list(zip(map(_text, texts), map(_text, labels), strict=True)), "")
+    return FileDocuments(
+        list(zip(map(_text, texts), map(_text, labels), strict=True)),
+        "",
+        None if groups is None else [_text(group) for group in groups],
+    )
 
 
 def _check_columns(columns: Sequence[Any], split: str, *wanted: str) -> None:
@@ -116,7 +147,7 @@ def _check_columns(columns: Sequence[Any], split: str, *wanted: str) -> None:
         if column not in columns:
             raise AuxtaskError(
                 f"{split} has no column {column!r}, its columns are {', '.join(map(repr, columns))}; "
-                "name the right ones by text_column= and label_column="
+                "name the right ones by text_column=, label_column= and group_column="
             )
         if list(columns).count(column) > 1:
             raise AuxtaskError(f"{split} has more than one column {column!r}; rename all but one")

@@ -22,10 +22,12 @@ class FileDocuments(NamedTuple):
     Args:
         pairs: a (text, label) pair a document in file order, None where a value is missing.
         layout: how the file was read where there was a choice, such as "separated by semicolons".
+        groups: the group of each, None where it is missing; None where none was asked for.
     """
 
     pairs: list[Pair]
     layout: str
+    groups: list[str | None] | None = None
 
 
 def read_pairs(
@@ -55,6 +57,7 @@ def read_documents(
     text_column: str = "text",
     label_column: str = "label",
     encoding: str = "utf-8-sig",
+    group_column: str | None = None,
 ) -> FileDocuments:
     """Read the text and the label of every document of a file, and say how it was read.
 
@@ -64,6 +67,7 @@ def read_documents(
         text_column: the column (JSON key) of the text.
         label_column: the column (JSON key) of the label; numbers become strings. A label may be called `NA`.
         encoding: the encoding of the text formats; the default is UTF-8 with or without a byte order mark.
+        group_column: the column (JSON key) of the group, such as the author; None for none.
 
     Returns:
         The documents.
@@ -76,7 +80,7 @@ def read_documents(
     >>> path = Path(tempfile.mkdtemp()) / "films.csv"
     >>> _ = path.write_text("label;text\\nNA;fine, really\\n")
     >>> read_documents(path)
-    FileDocuments(pairs=[('fine, really', 'NA')], layout='separated by semicolons')
+    FileDocuments(pairs=[('fine, really', 'NA')], layout='separated by semicolons', groups=None)
     """
     path = Path(path).expanduser()
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
@@ -86,9 +90,12 @@ def read_documents(
         )
     check_source(path, encoding)
     with refused_in_a_line(path, "dataset.encoding"):
-        names, columns, layout = _READERS[suffix](path, encoding, (text_column, label_column))
+        wanted = dict.fromkeys((text_column, label_column, *([] if group_column is None else [group_column])))
+        names, columns, layout = _READERS[suffix](path, encoding, tuple(wanted))
     check_column(path, names, text_column, "dataset.text_column")
     check_column(path, names, label_column, "dataset.label_column")
+    if group_column is not None:
+        check_column(path, names, group_column, "dataset.group_column")
     texts, labels = columns[text_column], columns[label_column]
     if not texts:
         raise AuxtaskError(f"file {path} has no documents; give it at least one")
@@ -104,9 +111,16 @@ def read_documents(
                 f"column {label_column!r} of {path} holds {value!r:.60}; "
                 "a document has one label, a string or a number"
             )
+    groups = None if group_column is None else [_named(group) for group in columns[group_column]]
     return FileDocuments(
-        [(text, None if label is None else str(label)) for text, label in zip(texts, labels, strict=True)], layout
+        [(text, None if label is None else str(label)) for text, label in zip(texts, labels, strict=True)],
+        layout,
+        groups,
     )
+
+
+def _named(group: Any) -> str | None:
+    return None if group is None or str(group).strip() == "" else str(group)
 
 
 def check_source(path: Path, encoding: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
 from auxtask.data.download import file_hash
+from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import read_documents
 from auxtask.data.splits import complete_splits
@@ -21,6 +22,7 @@ def load_files(
     encoding: str = "utf-8-sig",
     valid_share: float = 0.1,
     test_share: float = 0.2,
+    group_column: str | None = None,
 ) -> TextDataset:
     """Load delimited files, JSON lines (each plain or gzipped), Parquet files or Excel workbooks.
 
@@ -36,6 +38,8 @@ def load_files(
         encoding: the encoding of CSV, TSV and JSON lines.
         valid_share: a share in (0, 1).
         test_share: a share in (0, 1).
+        group_column: the column of the group, such as the author: the documents of a group stay on one side of all
+            that is set aside or drawn; None for documents by themselves.
 
     Returns:
         The data set; splits set aside from train have its class shares and are the same at every call.
@@ -58,13 +62,25 @@ def load_files(
     paths = {"train": Path(train)}
     paths |= {split: Path(path) for split, path in (("valid", valid), ("test", test)) if path is not None}
     pairs: dict[str, list[Pair]] = {}
+    groups: Groups = {}
     intake = {}
     for split, path in paths.items():
-        read, layout = read_documents(path, text_column=text_column, label_column=label_column, encoding=encoding)
-        pairs[split], intake[split] = complete_documents(read, f"file {path}", layout)
+        read = read_documents(
+            path,
+            text_column=text_column,
+            label_column=label_column,
+            encoding=encoding,
+            group_column=group_column,
+        )
+        pairs[split], intake[split] = complete_documents(read.pairs, f"file {path}", read.layout)
+        if read.groups is not None:
+            groups[split] = group_keys(split, read.groups, read.pairs)
     provenance = {
         "files": {split: {"path": str(path), "sha256": file_hash(path)} for split, path in paths.items()},
         "intake": intake,
     }
-    splits = complete_splits(pairs, valid_share=valid_share, test_share=test_share)
-    return build_text_dataset(splits, name=name, provenance=provenance)
+    shares = {"valid_share": valid_share, "test_share": test_share}
+    if groups:
+        drawn, groups = complete_grouped_splits(pairs, groups, **shares)
+        return build_text_dataset(drawn, name=name, provenance=provenance, groups=groups)
+    return build_text_dataset(complete_splits(pairs, **shares), name=name, provenance=provenance)

@@ -17,8 +17,11 @@ from auxtask.runs.settings import named_settings
 # Counted up when the rules below change, so that no run of other rules is taken for one of these.
 RULES = 2
 # What leaves every figure as it is: where things lie, and whether a finished run is computed again. Data and texts
-# have their fingerprints in place of their settings.
-OUTSIDE = re.compile(r"force|(paths|dataset)(\..*)?|adaptation\.(texts|text_column)|unlabelled\.(?!ratio).*")
+# have their fingerprints in place of their settings, but for how documents are drawn from them.
+OUTSIDE = re.compile(
+    r"force|paths(\..*)?|dataset(\.(?!(train_fraction|split|fold|resplit|group_column)$).*)?"
+    r"|adaptation\.(texts|text_column)|unlabelled\.(?!ratio).*"
+)
 # Files that an option may name, which has their fingerprint in its place then.
 GENERAL_TEXT = re.compile(r"(aux|adaptation\.masking)\.[^.]+\.annotate\.general")
 # The same of logging and hardware, right below the settings of a trainer.
@@ -34,6 +37,11 @@ UNUSED_ALONE = ("weighting", "scoring")
 # An option that came later stands here with what was in effect before it: at that value it changes no id. A star
 # stands for any part of the name.
 ORIGINAL_VALUES = {
+    "dataset.train_fraction": 1,
+    "dataset.split": None,
+    "dataset.fold": None,
+    "dataset.resplit": None,
+    "dataset.group_column": None,
     "scoring.words": None,
     "aux.*.decoder": "tied",
     "aux.*.annotate": None,
