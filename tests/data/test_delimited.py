@@ -55,7 +55,7 @@ def test_the_delimiter_is_found_out_and_said(tmp_path, name, delimiter):
     others = "".join(mark for mark in DELIMITERS if mark != delimiter)
     path = tmp_path / name
     path.write_text(f"label{delimiter}text\nNA{delimiter}a {others} b\n")
-    pairs, layout = read_documents(path)
+    pairs, layout, _ = read_documents(path)
     assert pairs == [(f"a {others} b", "NA")]
     assert layout == f"separated by {DELIMITERS[delimiter]}"
 

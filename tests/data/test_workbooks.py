@@ -19,14 +19,14 @@ def write(path, *sheets):
 
 def test_cells_become_strings_and_empty_rows_are_left_out(tmp_path):
     rows = [["label", None, "text"], ["NA", 1, "a,\nb"], [], [3, None, 2024], [None, None, "x"], [None, "only"]]
-    pairs, layout = read_documents(write(tmp_path / "x.xlsx", rows))
+    pairs, layout, _ = read_documents(write(tmp_path / "x.xlsx", rows))
     assert pairs == [("a,\nb", "NA"), ("2024", "3"), ("x", None), (None, None)]
     assert layout == "sheet 'Sheet'"
 
 
 def test_the_first_of_several_sheets_is_read_and_said(tmp_path):
     path = write(tmp_path / "x.xlsx", [["text", "label"], ["a", "b"]], [["other"]])
-    assert read_documents(path) == ([("a", "b")], "sheet 'Sheet', the first of several")
+    assert read_documents(path) == ([("a", "b")], "sheet 'Sheet', the first of several", None)
 
 
 def test_a_value_beside_the_header_is_named(tmp_path):

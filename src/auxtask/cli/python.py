@@ -136,10 +136,9 @@ def fit(
     if is_known:
         dataset = load_dataset(config)
     else:
-        columns = {"text_column": text_column, "label_column": label_column, "group_column": group_column}
-        dataset = redraw(
-            load_in_memory(train, valid, test, name=name, **columns), Drawing.of(config.dataset), config.seed
-        )
+        columns = {"text_column": text_column, "label_column": label_column}
+        whole = load_in_memory(train, valid, test, name=name, group_column=group_column, **columns)
+        dataset = redraw(whole, Drawing.of(config.dataset), config.seed)
         config.dataset = {"name": dataset.name} | drawing | {"group_column": group_column}
     return fit_config(config, dataset, given)
 
