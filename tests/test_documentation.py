@@ -104,7 +104,9 @@ def reader(tmp_path, monkeypatch):
     }.items():  # fmt: skip
         _write_csv(tmp_path / f"{name}.csv", columns, ROWS)
     _write_csv(
-        tmp_path / "reviews.csv", ("text", "label", "review", "stars", "body"), [(*r, *r, r[0]) for r in ROWS]
+        tmp_path / "reviews.csv",
+        ("text", "label", "review", "stars", "body", "author"),
+        [(*r, *r, r[0], f"author {r[0][-1]}") for r in ROWS],
     )
     lines = "".join(f"{text}\n" for text, _ in ROWS)
     for name in ("domain.txt", "my.txt", "lines.txt"):

@@ -11,12 +11,16 @@ from auxtask.cli.command import plain, run_command
 from auxtask.cli.overrides import override_value, training_command
 from auxtask.errors import AuxtaskError
 from auxtask.evaluation.groups import comparable_blocks
+from auxtask.evaluation.redrawn import of_own_splits
 from auxtask.ground.escaping import visible
 from auxtask.reporting.sections import report_sections, run_table
 from auxtask.reporting.writing import write_report
 from auxtask.runs.archive import ENDING, opened_runs
 from auxtask.runs.reading import read_runs
 from auxtask.tables.rendering import to_markdown
+
+# Names of the tables that stand on the terminal as well begin so.
+PRINTED = ("scores_", "folds_", "resplits_", "learning_")
 
 
 def report(config: DictConfig) -> None:
@@ -31,7 +35,7 @@ def report(config: DictConfig) -> None:
         raise AuxtaskError(f"no finished run in '{source}'; python -m auxtask.train makes one")
     sections = report_sections(
         folder,
-        comparable_blocks(folder.runs),
+        comparable_blocks(of_own_splits(folder.runs)),
         planned,
         ddof=config.ddof,
         resamples=config.resamples,
@@ -41,7 +45,7 @@ def report(config: DictConfig) -> None:
     write_report(sections, run_table(folder.runs), output)
     for section in sections:
         for table in section.tables:
-            if table.name.startswith("scores_"):
+            if table.name.startswith(PRINTED):
                 print(to_markdown(table))
     print(visible(f"{len(folder.runs)} runs; report: {output / 'report.html'}"))
 

@@ -81,6 +81,12 @@ def test_groups_are_set_aside_whole(labels, seed, number, data):
     assert {labels[document] for document in kept} == set(labels)
 
 
+def test_one_of_a_few_large_groups_is_set_aside():
+    labels, groups = list("abc") * 12, [at // 9 for at in range(36)]
+    kept, aside = set_aside(labels, 4, seed=0, groups=groups)
+    assert (len(kept), len({groups[document] for document in aside})) == (27, 1)
+
+
 def test_folds_test_each_document_once_and_are_those_of_scikit_learn():
     labels = np.random.default_rng(0).choice(list("abc"), 200, p=[0.6, 0.3, 0.1]).tolist()
     drawn = [draw_fold(labels, 5, fold, n_valid=16) for fold in range(5)]

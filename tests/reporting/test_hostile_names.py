@@ -93,8 +93,8 @@ def test_every_table_and_figure_is_written_and_linked(written):
         for child in token.children or ()
         if child.type == "image"
     ]
-    # Curves and gains of each data set.
-    assert len(images) == len(set(images)) == 2 * len(DATASETS)
+    # Curves, gains and confusions of each data set.
+    assert len(images) == len(set(images)) == 3 * len(DATASETS)
     assert {name for name in files if name.endswith(".png")} == set(images)
     tables = {name for name in files if name.startswith("tables/") and name.endswith(".tex")}
     assert {name.removesuffix(".tex") for name in tables} == {

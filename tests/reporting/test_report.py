@@ -126,8 +126,8 @@ def test_figures_show_what_the_histories_say(runs):
         "rtm": {"main": [([10, 20], [0.6, 0.7])], "rtm": [([10, 20], [0.4, 0.3])]}
     }
     assert changing_weights(r8) == {}
-    assert set(block_figures(acl_arc)) == {"curves", "gains", "weights"}
-    assert set(block_figures(r8)) == {"curves"}
+    assert set(block_figures(acl_arc)) == {"curves", "gains", "weights", "confusion"}
+    assert set(block_figures(r8)) == {"curves", "confusion"}
 
 
 @pytest.mark.ci

@@ -85,13 +85,19 @@ def set_aside(
     codes = _codes(labels)
     wanting = _shares(codes, number)
     aside: list[int] = []
+    nearest: tuple[float, list[int]] = (math.inf, [])
     for unit in _shuffled_units(labels, groups, seed):
+        if unit.keeps_a_class:
+            continue
         classes, counts = np.unique(codes[unit.documents], return_counts=True)
-        after = wanting[classes] - counts
+        change = float(np.abs(wanting[classes] - counts).sum() - np.abs(wanting[classes]).sum())
         # A group is taken where that brings the classes nearer to their shares.
-        if not unit.keeps_a_class and np.abs(after).sum() < np.abs(wanting[classes]).sum():
+        if change < 0:
             aside += unit.documents
-            wanting[classes] = after
+            wanting[classes] -= counts
+        nearest = min(nearest, (change, unit.documents))
+    # Of groups that are all too large, one is taken nevertheless.
+    aside = aside or nearest[1]
     if not aside:
         raise AuxtaskError(
             f"{number:,} of {len(labels):,} documents cannot be set aside, for each class keeps one document or "

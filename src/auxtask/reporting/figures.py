@@ -6,7 +6,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from auxtask.evaluation.class_gains import gains_by_method
+from auxtask.evaluation.confusion import confusion_of, shown_groups
 from auxtask.evaluation.groups import Block
+from auxtask.evaluation.redrawn import fraction_of, learning_curves
+from auxtask.plot.classes import Point, confusion_figure, learning_figure
 from auxtask.plot.curves import Change, curve_figure, gain_figure
 from auxtask.plot.style import Curve
 from auxtask.plot.weights import weight_figure
@@ -17,6 +20,8 @@ CAPTIONS = {
     "curves": "Validation macro-F1 over steps and over seconds: mean and range over seeds, by evaluations",
     "gains": "Change in F1 against stl of each class over its size; bars are a standard error over seeds",
     "weights": "Task weights over steps",
+    "confusion": "Predicted over gold classes, shares of the gold class, all runs together",
+    "learning": "Test macro-F1 over the share of the training documents: mean and 95 % interval over seeds",
 }
 
 
@@ -31,6 +36,9 @@ def block_figures(block: Block) -> dict[str, Figure]:
     """
     title = f"{block.dataset}, {block.label}"
     figures = {}
+    if points := learning_points(block):
+        # Validation curves of several shares in one line would mix what is not alike.
+        return {"learning": learning_figure(title, points, "test macro-F1, %")}
     if curves := score_curves(block):
         figures["curves"] = curve_figure(title, curves, "validation macro-F1, %")
     if gains := gains_by_method(block):
@@ -41,7 +49,31 @@ def block_figures(block: Block) -> dict[str, Figure]:
         figures["gains"] = gain_figure(title, changes, "stl")
     if weights := changing_weights(block):
         figures["weights"] = weight_figure(title, weights)
+    if shown := shown_groups(block):
+        names, _ = confusion_of(shown[0])
+        panels = {group.label: confusion_of(group)[1] for group in shown}
+        figures["confusion"] = confusion_figure(title, panels, names)
     return figures
+
+
+def learning_points(block: Block) -> dict[str, list[Point]]:
+    """Follow the test macro-F1 of every method over the share of the training documents.
+
+    Args:
+        block: runs of one data set and model.
+
+    Returns:
+        By the method's label its points, in percent; empty where all runs have seen one share.
+    """
+    if len({fraction_of(run) for group in block.groups for run in group.runs}) < 2:
+        return {}
+    return {
+        label: [
+            Point(share, score.mean, *((ends.low, ends.high) if ends else (score.mean, score.mean)))
+            for share, score, ends in curve
+        ]
+        for label, curve in learning_curves(block).items()
+    }
 
 
 def score_curves(block: Block) -> dict[str, dict[str, list[Curve]]]:

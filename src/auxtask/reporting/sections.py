@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from auxtask.evaluation.class_gains import class_gain_table
 from auxtask.evaluation.comparisons import Resampled, compare, corrected
+from auxtask.evaluation.confusion import per_class_table
 from auxtask.evaluation.contrasts import PlannedContrast
 from auxtask.evaluation.efficiency import efficiency_table
 from auxtask.evaluation.groups import Block
@@ -14,6 +15,7 @@ from auxtask.evaluation.mask_rates import mask_rate_table
 from auxtask.evaluation.mechanism import mechanism_table
 from auxtask.evaluation.power import power_table
 from auxtask.evaluation.rankings import outcome_table, planned_table, ranking_table
+from auxtask.evaluation.redrawn import FRACTIONS, Redrawn, redrawn_runs, redrawn_tables
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.runs.reading import Run, RunsFolder
@@ -50,14 +52,15 @@ def report_sections(
 
     Args:
         folder: what was read.
-        blocks: its runs.
+        blocks: its runs on the data sets' own splits.
         planned: the comparisons that were named before any run, by the name of the hypothesis.
         ddof: of standard deviations over seeds, 1 or 0.
         resamples: of the test documents and of the seeds, for significance.
         command_line: gives the command for runs that are missing.
 
     Returns:
-        What was planned, all data sets together, a section a data set, and what the runs ran on and was left out.
+        What was planned, all data sets together, a section a data set, one for each way in which documents were
+        drawn anew, and what the runs ran on and was left out.
     """
     datasets = list(dict.fromkeys(block.dataset for block in blocks))
     resampled = {
@@ -88,10 +91,20 @@ def report_sections(
         tables += [table for table in rankings if table]
         tables += [table for block in here if (table := mask_rate_table(block, ddof, command_line))]
         tables += [table for block in here if (table := class_gain_table(block))]
+        tables += [table for block in here if (table := per_class_table(block, ddof))]
         tables += [table for block in here if (table := efficiency_table(block)).rows]
         tables += [table for block in here if (table := mechanism_table(block))]
         sections.append(Section(dataset, tables, here))
+    for dataset in dict.fromkeys(run.dataset for run in folder.runs):
+        sections += [_redrawn_section(dataset, redrawn, ddof) for redrawn in redrawn_runs(folder.runs, dataset)]
     return [*sections, Section("Behind the figures", _provenance(folder))]
+
+
+def _redrawn_section(dataset: str, redrawn: Redrawn, ddof: int) -> Section:
+    tables = redrawn_tables(redrawn, ddof)
+    if redrawn.kind != FRACTIONS:
+        tables += [table for block in redrawn.blocks if (table := per_class_table(block, ddof))]
+    return Section(f"{dataset}: {redrawn.title}", tables, redrawn.blocks)
 
 
 def _provenance(folder: RunsFolder) -> list[Table]:
