@@ -11,7 +11,8 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from auxtask.evaluation.confusion import class_scores, confusion_matrix, per_class_table, shown_groups
 from auxtask.evaluation.groups import comparable_blocks
-from auxtask.evaluation.redrawn import learning_curves, of_own_splits, redrawn_runs, redrawn_tables
+from auxtask.evaluation.redrawn import of_own_splits, redrawn_runs
+from auxtask.evaluation.redrawn_tables import learning_curves, redrawn_tables
 from auxtask.evaluation.resampling import corrected_t, probability_of_superiority
 from auxtask.reporting.figures import block_figures
 from auxtask.reporting.sections import report_sections
@@ -184,6 +185,21 @@ def test_resplits_are_paired_by_their_seeds(tmp_path):
     assert row["t"].value.value == pytest.approx(corrected_t(own - other, 7, 10).t)
 
 
+def test_without_the_reference_the_first_method_takes_its_place(tmp_path):
+    rng = np.random.default_rng(9)
+    made = {
+        (method, split): drawn_run(tmp_path, rng, 0.5, method, resplit=split)
+        for method in ("entropy", "rtm")
+        for split in range(3)
+    }
+    [redrawn] = redrawn_runs(read_runs(tmp_path).runs, "toy")
+    rows = columns(redrawn_tables(redrawn, ddof=1)[1])
+    differences = [macro(*made["entropy", split]) - macro(*made["rtm", split]) for split in range(3)]
+    assert rows["entropy"]["difference"].value.value == pytest.approx(100 * np.mean(differences))
+    assert rows["rtm"]["difference"].value is None
+    assert "P(> rtm)" in rows["rtm"]
+
+
 def test_learning_curves_follow_the_share_of_train(tmp_path):
     rng = np.random.default_rng(7)
     made = {
@@ -203,14 +219,15 @@ def test_learning_curves_follow_the_share_of_train(tmp_path):
             values = [100 * macro(*made[method, expected, seed]) for seed in range(3)]
             low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
             assert (share, score.mean) == (expected, pytest.approx(np.mean(values)))
-            assert (ends.low, ends.high) == (pytest.approx(low), pytest.approx(high))
+            assert (ends.low, ends.high) == (pytest.approx(max(low, 0)), pytest.approx(min(high, 100)))
     [table] = redrawn_tables(redrawn, ddof=1)
     assert [(row[0].value, row[1].value, row[2].value) for row in table.rows[:3]] == [
         ("stl", "0.1", 10), ("stl", "0.5", 50), ("stl", "1", 100),
     ]  # fmt: skip
     figures = block_figures(block)
     assert set(figures) == {"learning"}
-    assert figures["learning"].axes[0].lines[0].get_xdata().tolist() == [0.1, 0.5, 1]
+    stl, rtm = (line.get_xdata() for line in figures["learning"].axes[0].lines)
+    assert np.sqrt(stl * rtm) == pytest.approx([0.1, 0.5, 1])
 
 
 def test_a_report_has_a_section_for_each_way_of_drawing_and_none_without(tmp_path):

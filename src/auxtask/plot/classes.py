@@ -23,6 +23,8 @@ from auxtask.plot.style import (
 
 # Shares are written into the cells of matrices up to this size.
 MOST_WRITTEN = 10
+# By what factor of the share lines stand apart.
+SIDEWAYS = 1.03
 
 
 class Point(NamedTuple):
@@ -63,15 +65,11 @@ def learning_figure(title: str, lines: Mapping[str, Sequence[Point]], ylabel: st
             color, marker = COLORS[at % len(COLORS)], MARKERS[(at + at // len(COLORS)) % len(MARKERS)]
             shares = [point.share for point in points]
             scores = [point.score for point in points]
-            axes.plot(shares, scores, color=color, marker=marker, ms=4, lw=1.4, label=legend_label(label))
-            axes.fill_between(
-                shares,
-                [each.low for each in points],
-                [each.high for each in points],
-                color=color,
-                alpha=0.15,
-                lw=0,
-            )
+            # Beside each other: bars in one place would hide which is whose.
+            places = np.array(shares) * SIDEWAYS ** (at - (len(lines) - 1) / 2)
+            axes.plot(places, scores, color=color, marker=marker, ms=4, lw=1.4, label=legend_label(label))
+            low, high = [each.low for each in points], [each.high for each in points]
+            axes.vlines(places, low, high, color=color, alpha=0.6, lw=1)
         axes.set_xscale("log")
         axes.set_xticks(sorted({point.share for points in lines.values() for point in points}))
         axes.xaxis.set_major_formatter("{x:g}")

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from auxtask.evaluation.class_gains import gains_by_method
 from auxtask.evaluation.confusion import confusion_of, shown_groups
 from auxtask.evaluation.groups import Block
-from auxtask.evaluation.redrawn import fraction_of, learning_curves
+from auxtask.evaluation.redrawn import fraction_of
+from auxtask.evaluation.redrawn_tables import learning_curves
 from auxtask.plot.classes import Point, confusion_figure, learning_figure
 from auxtask.plot.curves import Change, curve_figure, gain_figure
 from auxtask.plot.style import Curve

@@ -15,7 +15,8 @@ from auxtask.evaluation.mask_rates import mask_rate_table
 from auxtask.evaluation.mechanism import mechanism_table
 from auxtask.evaluation.power import power_table
 from auxtask.evaluation.rankings import outcome_table, planned_table, ranking_table
-from auxtask.evaluation.redrawn import FRACTIONS, Redrawn, redrawn_runs, redrawn_tables
+from auxtask.evaluation.redrawn import FRACTIONS, Redrawn, redrawn_runs
+from auxtask.evaluation.redrawn_tables import redrawn_tables
 from auxtask.evaluation.score_tables import CommandLine, dataset_scores, metric_scores
 from auxtask.runs.metrics import HEADINGS, REPORTED
 from auxtask.runs.reading import Run, RunsFolder
