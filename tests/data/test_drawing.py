@@ -125,6 +125,8 @@ def test_resplits_have_the_sizes_and_are_fresh_for_each_seed():
         assert sorted(document for split in one for document in split) == list(range(200))
         assert Counter(labels[document] for document in one.test) == {"a": 24, "b": 12, "c": 4}
     assert len({tuple(one.test) for one in drawn}) == 10
+    # The largest seed that the option allows.
+    assert len(draw_resplit(labels, n_valid=20, n_test=40, seed=2**32 - 1).valid) == 20
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=40))

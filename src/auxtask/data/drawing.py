@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from auxtask.data.splits import SPLIT_SEED
 from auxtask.errors import AuxtaskError
 
+# Validation documents come of another stream than the test documents of the same seed.
+OTHER_STREAM = 0x9E3779B9
+
 
 class Drawn(NamedTuple):
     """The documents of each split by their numbers, in ascending order; together all, none of them twice."""
@@ -270,8 +273,7 @@ def _with_validation(
     kept, aside = set_aside(
         [labels[document] for document in rest],
         n_valid,
-        # Another stream than that of the test documents.
-        seed + 1,
+        seed ^ OTHER_STREAM,
         None if groups is None else [groups[document] for document in rest],
     )
     return Drawn([rest[at] for at in kept], [rest[at] for at in aside], sorted(test))
