@@ -160,7 +160,7 @@ OPTIONS = {
         *PATHS,
         Option("archive", Text("runs.tar.xz") | NULL, "runs packed into one file, in place of paths.runs"),
         Option("output", FOLDER | NULL, "folder of the report; null for RUNS_DIR/report"),
-        Option("ddof", Choice(1, 0), "standard deviations over seeds are 1 of a sample, 0 of the population"),
+        Option("ddof", Choice(1, 0), "of standard deviations: 1 of a sample, 0 of the population"),
         Option("resamples", Whole("[1, inf)", "10000"), "draws of documents and seeds in the paired bootstrap"),
         Option("planned", Fields("evidence"), "comparisons that were named before their runs were looked at"),
         Option("planned.*", COMPONENT, "hypothesis, by its name"),
@@ -197,13 +197,14 @@ def help_table(command: str) -> str:
 
     >>> print(help_table("report"))
     Options, as NAME=VALUE:
-      paths.cache  text                   folder of token scores, graphs and what else is computed once
-      paths.data   text                   folder of the data sets
-      paths.runs   text                   folder of the runs
-      archive      text, or null          runs packed into one file, in place of paths.runs
-      output       text, or null          folder of the report; null for RUNS_DIR/report
-      ddof         1 or 0                 standard deviations over seeds are 1 of a sample, 0 of the population
-      resamples    a whole number from 1  draws of documents and seeds in the paired bootstrap
+      paths.cache  text                           folder of token scores, graphs and what else is computed once
+      paths.data   text                           folder of the data sets
+      paths.runs   text                           folder of the runs
+      archive      text, or null                  runs packed into one file, in place of paths.runs
+      output       text, or null                  folder of the report; null for RUNS_DIR/report
+      ddof         1 or 0                         of standard deviations: 1 of a sample, 0 of the population
+      resamples    a whole number from 1          draws of documents and seeds in the paired bootstrap
+      planned.*    a _target_ with its arguments  hypothesis, by its name
     docs/options.md has all of them with their defaults.
     """
     names = [each.name for each in OPTIONS[command]]
