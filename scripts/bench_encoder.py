@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
 from auxtask.cli.command import quiet_libraries
+from auxtask.cli.planning import load_dataset
 from auxtask.ground.files import config_folder
 from auxtask.masking.random import RTMCollator
 from auxtask.model.loading import load_masked_lm, load_tokenizer
@@ -28,7 +28,7 @@ def texts_of(name: str, split: str, documents: int) -> list[str]:
     """Read the first documents of a split of a named data set."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [f"dataset={name}"])
-    return list(instantiate(config.dataset)[split]["text"][:documents])
+    return list(load_dataset(config)[split]["text"][:documents])
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from transformers import (
     BertConfig,
     BertForMaskedLM,
@@ -33,7 +32,7 @@ from transformers import (
 )
 
 from auxtask.cli.command import quiet_libraries
-from auxtask.cli.planning import build_experiment
+from auxtask.cli.planning import build_experiment, load_dataset
 from auxtask.data.encoding import document_lengths
 from auxtask.data.order import LengthGroupedSampler
 from auxtask.experiment.experiment import build_network
@@ -80,7 +79,7 @@ def build(variant: str, model_name: str, fields: list[str], folder: Path) -> Mul
     options = [f"aux={aux}", f"weighting={weighting or 'static'}", f"model.name={model_name}"]
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = compose("train", [*options, *fields])
-    experiment = build_experiment(config, instantiate(config.dataset))
+    experiment = build_experiment(config, load_dataset(config))
     tools = dataclasses.replace(experiment.tools, scorers=lambda encoder, metric: RandomLikelihoods())
     prepared = prepare(experiment.dataset, experiment.tasks, tools, experiment.max_length)
     network = build_network(experiment, prepared)
