@@ -270,3 +270,19 @@ def test_a_bert_of_another_seed_scores_otherwise(scorer: PLLScorer, sentences: l
     torch.manual_seed(1)
     other = PLLScorer(BertForMaskedLM(scorer.model.config), scorer.tokenizer)
     assert np.abs(other.score(sentences)[0].log_probs - scorer.score(sentences)[0].log_probs).max() > 0.1
+
+
+def test_the_surprisal_of_a_word_is_the_sum_of_a_naive_loop_over_its_tokens(masked_lm, tokenizer, sentences):
+    frame = PLLScorer(masked_lm, tokenizer, progress=False).word_scores(["", *sentences])
+    encoded = encode_texts(sentences, tokenizer, None)
+    expected = []
+    for text, (ids, words) in enumerate(zip(encoded["input_ids"], encoded["word_ids"], strict=True), start=1):
+        log_probs = naive_log_probs(masked_lm, ids, words, "word_l2r", tokenizer.mask_token_id)
+        for word in range(max(words) + 1):
+            places = [at for at, own in enumerate(words) if own == word]
+            pieces = "".join(tokenizer.convert_ids_to_tokens(ids[at]).removeprefix("##") for at in places)
+            expected.append((text, word, pieces, len(places), -sum(log_probs[at] for at in places)))
+    assert list(frame.columns) == ["text", "word_id", "word", "tokens", "surprisal"]
+    for name, values in zip(frame.columns[:4], list(zip(*expected, strict=True))[:4], strict=True):
+        assert frame[name].tolist() == list(values)
+    np.testing.assert_allclose(frame["surprisal"], [row[4] for row in expected], rtol=1e-4)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from auxtask.data.boundaries import Segmenter
 from auxtask.data.documents import Documents
 from auxtask.data.encoding import check_mask_token, encode_texts, words_of_ids
 from auxtask.data.padding import add_token_column
+from auxtask.data.words import marking
 from auxtask.errors import AuxtaskError
 from auxtask.ground.machine import usable_device
 from auxtask.ground.values import check_callable, check_path, check_texts, check_whole
@@ -23,8 +25,11 @@ from auxtask.likelihood.functionals import FUNCTIONALS
 from auxtask.likelihood.narrowing import pointwise_modules
 from auxtask.likelihood.prediction import suitable_tokens_per_batch
 from auxtask.likelihood.rows import PLL_METRICS
-from auxtask.likelihood.scores import ScoringSummary, TokenScores
+from auxtask.likelihood.scores import ScoringSummary, TokenScores, word_frame
 from auxtask.model.loading import load_masked_lm, load_tokenizer, maximum_length
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class PLLScorer:
@@ -170,6 +175,22 @@ class PLLScorer:
                 TokenScores(list(tokens), token_ids, documents.part(log_probs, index)[inside], word_ids[inside])
             )
         return scores
+
+    def word_scores(self, texts: Sequence[str]) -> "pd.DataFrame":
+        """Score every word of some texts: what a reading-time study sets beside its measures.
+
+        Args:
+            texts: as for `score`.
+
+        Returns:
+            A row a word: `text` and `word_id`, from 0, the `word` as its tokens spell it, the number of its
+            `tokens`, and its `surprisal`, the sum of -ln P over them, in nats.
+
+        >>> words = PLLScorer.from_pretrained("tiny", progress=False).word_scores(["The traveler lost it."])
+        >>> words["word"].tolist(), words["tokens"].tolist()
+        (['the', 'traveler', 'lost', 'it', '.'], [1, 2, 1, 1, 1])
+        """
+        return word_frame(self.score(texts), marking(self.tokenizer.get_vocab()))
 
     def annotate(self, dataset: Dataset) -> Dataset:
         """Add the column `likelihoods` to encoded documents.

@@ -1,12 +1,19 @@
 """`TokenScores`: what a scorer says about one text."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from auxtask.data.words import Marking, spelled_word
 from auxtask.errors import AuxtaskError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,18 @@ class TokenScores:
     @property
     def word_log_probs(self) -> NDArray[np.float64]:
         """The sum over the tokens of each word, in order, shape (words,)."""
-        starts = np.flatnonzero(np.diff(self.word_ids, prepend=-1))
-        return np.add.reduceat(np.asarray(self.log_probs, dtype=np.float64), starts) if len(self) else np.zeros(0)
+        log_probs = np.asarray(self.log_probs, dtype=np.float64)
+        return np.add.reduceat(log_probs, self._starts) if len(self) else np.zeros(0)
+
+    @property
+    def word_tokens(self) -> list[list[str]]:
+        """The token strings of each word, in order."""
+        bounds = [*self._starts.tolist(), len(self)]
+        return [self.tokens[start:end] for start, end in pairwise(bounds)]
+
+    @property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.flatnonzero(np.diff(self.word_ids, prepend=-1))
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,32 @@ class ScoringSummary:
     cached_documents: int
     cached_tokens: int
     seconds: float
+
+
+def word_frame(scores: Sequence[TokenScores], mark: Marking) -> "pd.DataFrame":
+    """Lay out the words of scored texts.
+
+    Args:
+        scores: of each text.
+        mark: how the tokenizer's tokens mark words, as from `auxtask.data.words.marking`.
+
+    Returns:
+        A row a word, with the columns of `PLLScorer.word_scores`.
+
+    >>> scores = TokenScores(["par", "##ser"], np.array([7, 8]), np.log([0.1, 0.5]), np.array([0, 0]))
+    >>> word_frame([scores], "##").to_dict("records")[0]["word"]
+    'parser'
+    """
+    import pandas as pd  # it takes a second, which training does without
+
+    rows = [
+        (text, word_id, spelled_word(tokens, mark), len(tokens), -log_prob)
+        for text, of_text in enumerate(scores)
+        for word_id, (tokens, log_prob) in enumerate(
+            zip(of_text.word_tokens, of_text.word_log_probs.tolist(), strict=True)
+        )
+    ]
+    return pd.DataFrame(rows, columns=["text", "word_id", "word", "tokens", "surprisal"])
 
 
 def pseudo_perplexity(log_probs: ArrayLike) -> float:
