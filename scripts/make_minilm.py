@@ -42,13 +42,13 @@ LEARNING_ON = (
     "recipe=minilm",
     "trainer.lr_scheduler_type=linear",
     "~trainer.lr_scheduler_kwargs",
-    "trainer.learning_rate=4.0e-4",
+    "trainer.learning_rate=3.0e-4",
     "trainer.warmup_steps=300",
     "trainer.per_device_train_batch_size=32",
     "+trainer.torch_compile=true",
-    "masking.mask_rate=0.3",
-    "masking.seed=3",
-    "trainer.seed=3",
+    "masking.mask_rate=0.2",
+    "masking.seed=4",
+    "trainer.seed=4",
     "data.train=[]",
 )
 
