@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["auxtask.cli.planning", "auxtask.experiment.experiment", "auxtask.train"])
@@ -67,6 +68,24 @@ class Command:
         self._process.join(seconds)
         assert self._process.exitcode is not None, "it did not end"
         return self._process.exitcode
+
+
+def command_here(monkeypatch: Any, capsys: Any, body: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
+    """Run the body of a command in this process; give its exit code and what was said, as capsys gives it."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    from auxtask.cli.command import run_command
+
+    name = body.__name__
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+    GlobalHydra.instance().clear()
+    code: Any = 0
+    try:
+        run_command(name, body)
+    except SystemExit as stop:
+        code = stop.code
+    GlobalHydra.instance().clear()
+    return code, capsys.readouterr()
 
 
 def launch(count: int, folder: Path, name: str, *arguments: str) -> list[Command]:

@@ -1,19 +1,17 @@
 """`auxtask.score functional=entropy`: the most uncertain words, and what entropy masking would mask."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
 from datasets import Dataset
-from hydra.core.global_hydra import GlobalHydra
 
-from auxtask.cli.command import run_command
 from auxtask.data.encoding import encode
 from auxtask.likelihood.scorer import PLLScorer
 from auxtask.likelihood.surprise import words_by_score
 from auxtask.masking.mean_adjust import mean_adjust
 from auxtask.score import score
+from processes import command_here
 
 
 @pytest.fixture
@@ -26,15 +24,8 @@ def command(model_folder, tmp_path, monkeypatch, capsys):
             "dataset=files", f"dataset.train={tmp_path / 'data.csv'}", f"model.name={model_folder}",
             "model.max_length=32", f"paths.cache={tmp_path / 'cache'}", "scoring.dtype=float32", *overrides,
         ]  # fmt: skip
-        monkeypatch.setattr(sys, "argv", ["score.py", *line])
-        GlobalHydra.instance().clear()
-        code = 0
-        try:
-            run_command("score", score)
-        except SystemExit as stop:
-            code = stop.code
-        GlobalHydra.instance().clear()
-        return code, *capsys.readouterr()
+        code, said = command_here(monkeypatch, capsys, score, *line)
+        return code, *said
 
     return run
 

@@ -1,20 +1,18 @@
 """Small data on the command line and from Python: runs are named by what is drawn."""
 
 import json
-import sys
 
 import pandas as pd
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 import auxtask
-from auxtask.cli.command import run_command
 from auxtask.cli.planning import load_dataset
 from auxtask.errors import AuxtaskError
 from auxtask.runs.identity import RunIdentity, result_settings
 from auxtask.train import train
 from marking import rest_in_ci
+from processes import command_here
 
 FAST = {
     "max_steps": 2, "eval_strategy": "steps", "eval_steps": 1, "per_device_train_batch_size": 4,
@@ -31,19 +29,6 @@ def table(tmp_path):
     path = tmp_path / "mine.csv"
     pd.DataFrame(rows, columns=["text", "label", "author"]).to_csv(path, index=False)
     return path
-
-
-def command(monkeypatch, capsys, *arguments):
-    """Run `train` in this process; give its exit code and both outputs."""
-    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
-    GlobalHydra.instance().clear()
-    code = 0
-    try:
-        run_command("train", train)
-    except SystemExit as stop:
-        code = stop.code
-    GlobalHydra.instance().clear()
-    return code, capsys.readouterr()
 
 
 def options(table, tmp_path, model_folder):
@@ -81,7 +66,7 @@ def test_what_is_drawn_names_a_run_and_neutral_values_do_not(name, value):
 def test_fit_and_the_command_line_draw_the_same(words, table, tmp_path, model_folder, monkeypatch, capsys):
     words = words.split()
     chosen = options(table, tmp_path, model_folder)
-    code, _ = command(monkeypatch, capsys, *chosen, "dataset.group_column=author", *words, "seed=1")
+    code, _ = command_here(monkeypatch, capsys, train, *chosen, "dataset.group_column=author", *words, "seed=1")
     assert code == 0
     [metrics] = (tmp_path / "runs").rglob("metrics.json")
     fields = dict(word.removeprefix("dataset.").split("=") for word in words)
@@ -99,7 +84,7 @@ def test_fit_and_the_command_line_draw_the_same(words, table, tmp_path, model_fo
 @pytest.mark.ci
 def test_a_sweep_of_a_cross_validation_runs_every_fold(table, tmp_path, model_folder, monkeypatch, capsys):
     chosen = options(table, tmp_path, model_folder)
-    code, said = command(monkeypatch, capsys, "-m", *chosen, "dataset.split=cv:3")
+    code, said = command_here(monkeypatch, capsys, train, "-m", *chosen, "dataset.split=cv:3")
     assert code == 0
     assert "sweep: 3 runs, 0 finished" in said.out
     configs = [OmegaConf.load(path) for path in (tmp_path / "runs").rglob("config.yaml")]
@@ -123,7 +108,7 @@ def test_a_sweep_of_a_cross_validation_runs_every_fold(table, tmp_path, model_fo
 )
 def test_what_cannot_be_drawn_is_said_in_a_line(words, said, table, tmp_path, model_folder, monkeypatch, capsys):
     chosen = options(table, tmp_path, model_folder)
-    code, written = command(monkeypatch, capsys, *chosen, *words.split())
+    code, written = command_here(monkeypatch, capsys, train, *chosen, *words.split())
     assert code == 1
     [line] = written.err.splitlines()
     assert line.startswith("error: ")

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from auxtask.data.order import spread_documents
 from auxtask.runs.history import history_rows
-from auxtask.training.alignment import gradient_alignment, spread_documents
+from auxtask.training.alignment import gradient_alignment
 from auxtask.training.weighting.static import StaticWeighting
 
 

@@ -22,7 +22,7 @@ from auxtask.ground.files import config_folder
 # What Hydra could not do with a name, in its words.
 _REFUSED_NAME = re.compile(r"Could not (?:override|delete|delete from config\.|find|load) '([^'=]*)")
 
-
+# An override that asks for all folds where it stands in a sweep.
 _CROSS_VALIDATION = re.compile(r"dataset\.split=['\"]?cv:([1-9][0-9]?)['\"]?")
 # Options that only one choice of a config group has: they make that choice.
 CHOOSES = {"init": "recipe=continued"}

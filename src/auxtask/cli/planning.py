@@ -35,7 +35,14 @@ def load_dataset(config: DictConfig) -> TextDataset:
     fields = plain(config.dataset)
     drawing = Drawing.of(fields)
     whole = {name: value for name, value in fields.items() if name not in DRAWING_OPTIONS}
-    return redraw(_load_dataset(OmegaConf.to_yaml(OmegaConf.create(whole))), drawing, config.get("seed", 0))
+    # Nothing but a fraction is drawn by the seed of the run.
+    seed = 0 if drawing.train_fraction == 1 else config.get("seed", 0)
+    return _drawn_dataset(OmegaConf.to_yaml(OmegaConf.create(whole)), drawing, seed)
+
+
+@lru_cache(maxsize=8)
+def _drawn_dataset(whole: str, drawing: Drawing, seed: int) -> TextDataset:
+    return redraw(_load_dataset(whole), drawing, seed)
 
 
 @lru_cache(maxsize=8)

@@ -69,7 +69,24 @@ class TextDataset(DatasetDict):
         """
         left_out = set(rows)
         kept = self["train"].select([row for row in range(len(self["train"])) if row not in left_out])
-        splits = {**self, "train": kept}
+        return self.of_splits({**self, "train": kept}, self.provenance)
+
+    def of_splits(
+        self,
+        splits: Mapping[str, Dataset],
+        provenance: Mapping[str, Any],
+        source: str | None = None,
+        groups: Mapping[str, Sequence[Hashable]] | None = None,
+    ) -> "TextDataset":
+        """Make a data set of the same name and classes from other splits.
+
+        Args:
+            splits: train, valid and test, with the columns of this one.
+            provenance, source, groups: its attributes.
+
+        Returns:
+            The data set, with a fingerprint of its own.
+        """
         pairs = {
             split: [
                 (text, self.label_names[label])
@@ -82,7 +99,9 @@ class TextDataset(DatasetDict):
             name=self.name,
             label_names=self.label_names,
             fingerprint=content_fingerprint(self.label_names, pairs),
-            provenance=self.provenance,
+            provenance=provenance,
+            source=source,
+            groups=groups,
         )
 
 
@@ -168,17 +187,26 @@ def content_fingerprint(label_names: Sequence[str], splits: Mapping[str, Iterabl
 def _check_pairs(pairs: Sequence[Pair], where: str) -> None:
     if not pairs:
         raise AuxtaskError(f"{where} has no documents; give it at least one")
-    blank = [row for row, (text, _) in enumerate(pairs, start=1) if text is None or not text.strip()]
+    blank = [row for row, (text, _) in enumerate(pairs, start=1) if is_blank(text)]
     if blank:
         raise AuxtaskError(
             f"document {blank[0]} of {where} has no text ({count(len(blank), 'such document')}); remove or fill it"
         )
-    unlabeled = [row for row, (_, label) in enumerate(pairs, start=1) if label is None or not label.strip()]
+    unlabeled = [row for row, (_, label) in enumerate(pairs, start=1) if is_blank(label)]
     if unlabeled:
         raise AuxtaskError(
             f"document {unlabeled[0]} of {where} has no label ({count(len(unlabeled), 'such document')}); "
             "remove or label it"
         )
+
+
+def is_blank(value: str | None) -> bool:
+    """Tell whether a text or a label is missing: None, or white space alone.
+
+    >>> is_blank(" "), is_blank("fine")
+    (True, False)
+    """
+    return value is None or not value.strip()
 
 
 def count(number: int, noun: str) -> str:

@@ -1,11 +1,11 @@
 """Splits that a data set lacks, set aside so that the documents of a group stay on one side."""
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
-from auxtask.data.dataset import Pair
+from auxtask.data.dataset import Pair, TextDataset, build_text_dataset, is_blank
 from auxtask.data.drawing import set_aside
-from auxtask.errors import AuxtaskError
+from auxtask.data.splits import complete_splits, rows_of_train
 
 Groups = dict[str, list[Hashable]]
 
@@ -18,44 +18,53 @@ def group_keys(split: str, groups: Sequence[str | None], pairs: Sequence[Pair]) 
     """
     return [
         (split, at) if group is None else group
-        for at, (group, (text, label)) in enumerate(zip(groups, pairs, strict=True))
-        if text is not None and text.strip() and label is not None and label.strip()
+        for at, (group, pair) in enumerate(zip(groups, pairs, strict=True))
+        if not any(map(is_blank, pair))
     ]
 
 
-def complete_grouped_splits(
-    splits: Mapping[str, Sequence[Pair]], groups: Mapping[str, Sequence[Hashable]], **shares: float
-) -> tuple[dict[str, list[Pair]], Groups]:
-    """Give a data set the test and validation splits that it lacks, with the class shares of train.
+def build_completed(
+    splits: Mapping[str, Sequence[Pair]],
+    groups: Mapping[str, Sequence[Hashable]],
+    *,
+    name: str,
+    provenance: Mapping[str, Any],
+    valid_share: float = 0.1,
+    test_share: float = 0.2,
+) -> TextDataset:
+    """Build a data set, with the splits that it lacks set aside from its training documents.
 
     Args:
         splits: the (text, label) pairs of train, and of valid and test where they are given.
-        groups: of the documents of each.
-        shares: `valid_share` and `test_share` of the training documents, each in (0, 1).
+        groups: of the documents of each, which stay on one side; empty for documents by themselves.
+        name, provenance: as for `build_text_dataset`.
+        valid_share, test_share: as for `complete_splits`.
 
     Returns:
-        The pairs of train, valid and test, and their groups; the same at every call.
+        The data set, the same at every call.
 
     Raises:
-        AuxtaskError: a share is out of range, or there are too few groups.
+        AuxtaskError: as of `complete_splits` and `build_text_dataset`, or there are too few groups.
 
     >>> pairs = [(f"text {at}", "ab"[at % 2]) for at in range(100)]
     >>> authors = [at // 4 for at in range(100)]
-    >>> drawn, _ = complete_grouped_splits({"train": pairs}, {"train": authors}, valid_share=0.1, test_share=0.2)
-    >>> {split: len(documents) for split, documents in drawn.items()}
-    {'train': 72, 'test': 20, 'valid': 8}
+    >>> notes = build_completed({"train": pairs}, {"train": authors}, name="notes", provenance={})
+    >>> {split: len(documents) for split, documents in notes.items()}
+    {'train': 72, 'valid': 8, 'test': 20}
     """
-    complete = {split: list(pairs) for split, pairs in splits.items()}
-    found = {split: list(of_split) for split, of_split in groups.items()}
-    for split in ("test", "valid"):
-        if split in complete:
-            continue
-        share = shares[f"{split}_share"]
-        if not 0 < share < 1:
-            raise AuxtaskError(f"{split}_share={share} is outside (0, 1); use for example {split}_share=0.1")
-        pairs, of_train = complete["train"], found["train"]
-        labels = [str(label) for _, label in pairs]
-        kept, aside = set_aside(labels, math.ceil(share * len(pairs)), seed=0, groups=of_train)
-        complete |= {"train": [pairs[at] for at in kept], split: [pairs[at] for at in aside]}
-        found |= {"train": [of_train[at] for at in kept], split: [of_train[at] for at in aside]}
-    return complete, found
+    if not groups:
+        complete = complete_splits(splits, valid_share=valid_share, test_share=test_share)
+        return build_text_dataset(complete, name=name, provenance=provenance)
+    train, of_train = splits["train"], groups["train"]
+
+    def draw(rows: Sequence[int], number: int) -> tuple[list[int], list[int]]:
+        labels = [str(train[row][1]) for row in rows]
+        return set_aside(labels, number, seed=0, groups=[of_train[row] for row in rows])
+
+    dealt = rows_of_train(len(train), splits, {"test": test_share, "valid": valid_share}, draw)
+    return build_text_dataset(
+        {**splits, **{split: [train[row] for row in rows] for split, rows in dealt.items()}},
+        name=name,
+        provenance=provenance,
+        groups={**groups, **{split: [of_train[row] for row in rows] for split, rows in dealt.items()}},
+    )

@@ -14,11 +14,10 @@ from datasets import (
 from datasets.exceptions import DatasetsError
 from datasets.packaged_modules.csv.csv import CsvConfig
 
-from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
-from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
+from auxtask.data.dataset import Pair, TextDataset
+from auxtask.data.grouped import Groups, build_completed, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import FileDocuments, read_documents
-from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 from auxtask.ground.hub_access import ask_hub
 
@@ -91,11 +90,14 @@ def load_hub(
             )
     version = str(builder.info.version)
     provenance = {"hub": path, "name": name, "revision": revision, "version": version, "intake": intake}
-    folder, shares = path.strip("/").replace("/", "--"), {"valid_share": valid_share, "test_share": test_share}
-    if groups:
-        drawn, groups = complete_grouped_splits(pairs, groups, **shares)
-        return build_text_dataset(drawn, name=folder, provenance=provenance, groups=groups)
-    return build_text_dataset(complete_splits(pairs, **shares), name=folder, provenance=provenance)
+    return build_completed(
+        pairs,
+        groups,
+        name=path.strip("/").replace("/", "--"),
+        provenance=provenance,
+        valid_share=valid_share,
+        test_share=test_share,
+    )
 
 
 class _Files:

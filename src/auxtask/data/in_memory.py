@@ -8,12 +8,11 @@ import pandas as pd
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, DatasetDict
 
-from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
+from auxtask.data.dataset import Pair, TextDataset
 from auxtask.data.download import file_hash
-from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
+from auxtask.data.grouped import Groups, build_completed, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import FileDocuments, read_documents
-from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 
 
@@ -72,11 +71,7 @@ def load_in_memory(
         if isinstance(given, str | Path):
             files = provenance.setdefault("files", {})
             files[split] = {"path": str(given), "sha256": file_hash(Path(given).expanduser())}
-    if groups:
-        drawn, groups = complete_grouped_splits(pairs, groups, valid_share=0.1, test_share=0.2)
-        dataset = build_text_dataset(drawn, name=name or "", provenance=provenance, groups=groups)
-    else:
-        dataset = build_text_dataset(complete_splits(pairs), name=name or "", provenance=provenance)
+    dataset = build_completed(pairs, groups, name=name or "", provenance=provenance)
     dataset.name = name or f"data-{dataset.fingerprint[:8]}"
     return dataset
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auxtask.data.dataset import Pair
+from auxtask.data.dataset import Pair, is_blank
 from auxtask.errors import AuxtaskError
 
 # A larger share speaks of a wrong column or of hidden labels, not of a few faulty rows.
@@ -31,9 +31,9 @@ def complete_documents(pairs: Sequence[Pair], where: str, layout: str = "") -> t
     lacking: dict[str, list[int]] = {"text": [], "label": []}
     kept: list[Pair] = []
     for row, (text, label) in enumerate(pairs, start=1):
-        if text is None or not text.strip():
+        if is_blank(text):
             lacking["text"].append(row)
-        elif label is None or not label.strip():
+        elif is_blank(label):
             lacking["label"].append(row)
         else:
             kept.append((text, label))

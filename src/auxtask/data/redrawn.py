@@ -1,18 +1,15 @@
 """A data set whose documents are drawn anew: a fraction of train, a fold, other splits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from datasets import concatenate_datasets
 
 from auxtask.data.copies import text_digests
-from auxtask.data.dataset import SPLITS, TextDataset, content_fingerprint
+from auxtask.data.dataset import SPLITS, TextDataset
 from auxtask.data.drawing import Drawn, draw_fold, draw_fraction, draw_resplit, joined_groups
 from auxtask.errors import AuxtaskError
-
-# The options of every data set that this module reads; they are no arguments of what loads it.
-DRAWING_OPTIONS = ("train_fraction", "split", "fold", "resplit")
 
 
 @dataclass(frozen=True)
@@ -64,13 +61,13 @@ class Drawing:
                 )
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> "Drawing":
+    def of(cls, options: Mapping[str, Any]) -> "Drawing":
         """Read the drawing off the options of a data set; its other options are left alone.
 
         >>> Drawing.of({"name": "films", "train_fraction": 0.5}).train_fraction
         0.5
         """
-        return cls(**{name: fields[name] for name in DRAWING_OPTIONS if name in fields})
+        return cls(**{name: options[name] for name in DRAWING_OPTIONS if name in options})
 
     @property
     def folds(self) -> int:
@@ -81,6 +78,10 @@ class Drawing:
     def is_neutral(self) -> bool:
         """Whether it leaves a data set as it is."""
         return self == Drawing()
+
+
+# Options of every data set that are no arguments of what loads it.
+DRAWING_OPTIONS = tuple(field.name for field in fields(Drawing))
 
 
 def redraw(dataset: TextDataset, drawing: Drawing, seed: int) -> TextDataset:
@@ -139,21 +140,9 @@ def redraw(dataset: TextDataset, drawing: Drawing, seed: int) -> TextDataset:
         )
         drawn = drawn._replace(train=[drawn.train[at] for at in kept])
     splits = {split: whole.select(getattr(drawn, split)) for split in SPLITS}
-    pairs = {
-        split: [
-            (text, dataset.label_names[label]) for text, label in zip(rows["text"], rows["label"], strict=True)
-        ]
-        for split, rows in splits.items()
-    }
-    return TextDataset(
+    return dataset.of_splits(
         splits,
-        name=dataset.name,
-        label_names=dataset.label_names,
-        fingerprint=content_fingerprint(dataset.label_names, pairs),
-        provenance={
-            **dataset.provenance,
-            "drawn": {split: len(rows) for split, rows in splits.items()},
-        },
+        {**dataset.provenance, "drawn": {split: len(rows) for split, rows in splits.items()}},
         source=dataset.fingerprint,
         groups=None if given is None else {split: [given[at] for at in getattr(drawn, split)] for split in SPLITS},
     )

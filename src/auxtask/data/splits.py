@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -90,12 +90,44 @@ def complete_splits(
     >>> {split: len(pairs) for split, pairs in complete.items()}
     {'train': 72, 'test': 20, 'valid': 8}
     """
-    complete = dict(splits)
-    for split, share in (("test", test_share), ("valid", valid_share)):
-        if split not in complete:
+    labels = [str(label) for _, label in splits["train"]]
+
+    def draw(rows: Sequence[int], number: int) -> tuple[list[int], list[int]]:
+        return stratified_split([labels[row] for row in rows], number)
+
+    dealt = rows_of_train(len(labels), splits, {"test": test_share, "valid": valid_share}, draw)
+    return {**splits, **{split: [splits["train"][row] for row in rows] for split, rows in dealt.items()}}
+
+
+def rows_of_train(
+    count: int,
+    given: Collection[str],
+    shares: Mapping[str, float],
+    draw: Callable[[Sequence[int], int], tuple[list[int], list[int]]],
+) -> dict[str, list[int]]:
+    """Deal training documents out to the splits that a data set lacks, one split after another.
+
+    Args:
+        count: of the training documents.
+        given: the splits that are there.
+        shares: by split that may lack, in their order, its share of the training documents left, in (0, 1).
+        draw: from rows and how many of them to set aside to the places among them kept and set aside.
+
+    Returns:
+        The rows of train, and of each split that lacked.
+
+    Raises:
+        AuxtaskError: a share is out of range.
+
+    >>> rows_of_train(10, ["train", "test"], {"test": 0.2, "valid": 0.1}, lambda rows, number: ([1, 2], [0]))
+    {'train': [1, 2], 'valid': [0]}
+    """
+    dealt = {"train": list(range(count))}
+    for split, share in shares.items():
+        if split not in given:
             if not 0 < share < 1:
                 raise AuxtaskError(f"{split}_share={share} is outside (0, 1); use for example {split}_share=0.1")
-            pairs = complete["train"]
-            kept, aside = stratified_split([str(label) for _, label in pairs], math.ceil(share * len(pairs)))
-            complete |= {"train": [pairs[i] for i in kept], split: [pairs[i] for i in aside]}
-    return complete
+            rows = dealt["train"]
+            kept, aside = draw(rows, math.ceil(share * len(rows)))
+            dealt |= {"train": [rows[at] for at in kept], split: [rows[at] for at in aside]}
+    return dealt

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from auxtask.data.dataset import Pair, TextDataset, build_text_dataset
+from auxtask.data.dataset import Pair, TextDataset
 from auxtask.data.download import file_hash
-from auxtask.data.grouped import Groups, complete_grouped_splits, group_keys
+from auxtask.data.grouped import Groups, build_completed, group_keys
 from auxtask.data.intake import complete_documents
 from auxtask.data.readers import read_documents
-from auxtask.data.splits import complete_splits
 from auxtask.errors import AuxtaskError
 
 
@@ -79,8 +78,6 @@ def load_files(
         "files": {split: {"path": str(path), "sha256": file_hash(path)} for split, path in paths.items()},
         "intake": intake,
     }
-    shares = {"valid_share": valid_share, "test_share": test_share}
-    if groups:
-        drawn, groups = complete_grouped_splits(pairs, groups, **shares)
-        return build_text_dataset(drawn, name=name, provenance=provenance, groups=groups)
-    return build_text_dataset(complete_splits(pairs, **shares), name=name, provenance=provenance)
+    return build_completed(
+        pairs, groups, name=name, provenance=provenance, valid_share=valid_share, test_share=test_share
+    )

@@ -1,14 +1,12 @@
 """Which classes are taken for which: confusion matrices, and precision, recall and F1 of each class."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auxtask.evaluation.contrasts import REFERENCE
-from auxtask.evaluation.groups import Block, Group
+from auxtask.evaluation.groups import Block, Group, percent
 from auxtask.ground.escaping import file_name
-from auxtask.tables.values import Cell, MeanStd, Note, Number, Table
+from auxtask.tables.values import Cell, Note, Number, Table
 
 CHOICE = (
     f"{REFERENCE}, and the method of the best mean validation macro-F1; a class that is never predicted has "
@@ -103,7 +101,7 @@ def per_class_table(block: Block, ddof: int) -> Table | None:
         support = np.mean([matrix.sum(axis=1) for matrix in matrices], axis=0)
         names, _ = confusion_of(group)
         for at, name in enumerate(names):
-            cells = [_mean_std([each[kind][at] for each in scores], ddof) for kind in scores[0]]
+            cells = [percent([each[kind][at] for each in scores], ddof) for kind in scores[0]]
             documents = Number(float(support[at]), f"{support[at]:,.1f}".removesuffix(".0"))
             rows.append([Cell(group.label), Cell(name), *map(Cell, cells), Cell(documents)])
     if not rows:
@@ -121,10 +119,3 @@ def per_class_table(block: Block, ddof: int) -> Table | None:
 def _matrices(group: Group) -> list[NDArray[np.int64]]:
     found = [run.predictions for run in group.runs]
     return [confusion_matrix(each.labels, each.predicted, len(each.class_names)) for each in found if each]
-
-
-def _mean_std(values: Sequence[float], ddof: int) -> MeanStd:
-    percent = 100 * np.asarray(values)
-    return MeanStd(
-        float(percent.mean()), float(percent.std(ddof=ddof)) if len(percent) > 1 else None, len(percent)
-    )

@@ -79,13 +79,13 @@ class Group:
         Returns:
             In percent.
         """
-        return _percent([run.scores[metric] for run in self.runs], ddof)
+        return percent([run.scores[metric] for run in self.runs], ddof)
 
     def aggregate_without_copies(self, metric: str, ddof: int) -> MeanStd | None:
         """Aggregate likewise over the test documents that are no copies; None where a run does not tell."""
         found = [run.scores_without_copies for run in self.runs]
         scores = [of_run[metric] for of_run in found if of_run is not None]
-        return _percent(scores, ddof) if len(scores) == len(found) else None
+        return percent(scores, ddof) if len(scores) == len(found) else None
 
     def seeds_in_common(self, other: "Group") -> list[int]:
         """The seeds that both have run, in order."""
@@ -119,7 +119,16 @@ class Block:
         return sum(len(group.runs) for group in self.groups)
 
 
-def _percent(scores: Sequence[float], ddof: int) -> MeanStd:
+def percent(scores: Sequence[float], ddof: int) -> MeanStd:
+    """Sum scores up in percent.
+
+    Args:
+        scores: in [0, 1], at least one.
+        ddof: of the standard deviation, 1 or 0.
+
+    >>> str(percent([0.5, 0.7], ddof=1)), str(percent([0.5], ddof=1))
+    ('60.00 ± 14.14', '50.00')
+    """
     values = [100 * score for score in scores]
     std = float(np.std(values, ddof=ddof)) if len(values) > 1 else None
     return MeanStd(float(np.mean(values)), std, len(values))

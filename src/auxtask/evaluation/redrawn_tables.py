@@ -1,6 +1,5 @@
 """Tables of runs on drawn documents: pooled folds, resplits against a reference, and learning curves."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy import stats
 
 from auxtask.evaluation.confusion import class_scores, confusion_matrix
 from auxtask.evaluation.contrasts import REFERENCE
-from auxtask.evaluation.groups import Block, Group
+from auxtask.evaluation.groups import Block, Group, percent
 from auxtask.evaluation.redrawn import FOLDS, FRACTIONS, SPLIT, Redrawn, fraction_of, part_of
 from auxtask.evaluation.resampling import ResampledT, corrected_t, probability_of_superiority
 from auxtask.ground.escaping import file_name
@@ -56,7 +55,7 @@ def learning_curves(block: Block) -> dict[str, list[tuple[float, MeanStd, Interv
         group.label: [
             (fraction, score, _interval(score))
             for fraction, runs in _by_fraction(group).items()
-            for score in [_summary([run.scores["macro_f1"] for run in runs], 1)]
+            for score in [percent([run.scores["macro_f1"] for run in runs], 1)]
         ]
         for group in block.groups
     }
@@ -66,8 +65,8 @@ def _fraction_table(block: Block, ddof: int) -> Table:
     rows = []
     for group in block.groups:
         for fraction, runs in _by_fraction(group).items():
-            scores = {metric: _summary([run.scores[metric] for run in runs], ddof) for metric in REPORTED}
-            ends = _interval(_summary([run.scores["macro_f1"] for run in runs], 1))
+            scores = {metric: percent([run.scores[metric] for run in runs], ddof) for metric in REPORTED}
+            ends = _interval(percent([run.scores["macro_f1"] for run in runs], 1))
             train = [drawn["train"] for run in runs if (drawn := _drawn(run))]
             documents = Cell(round(sum(train) / len(train))) if train else Cell("all" if fraction == 1 else None)
             shown = None if ends is None else f"{ends.low:.2f} to {ends.high:.2f}"
@@ -90,7 +89,7 @@ def _fold_table(block: Block, metric: str, ddof: int) -> Table:
         by_fold = _by_part(group, metric)
         folds = int(str(group.settings[SPLIT]).partition(":")[2])
         pooled = _pooled(group, metric, folds)
-        score = _summary(list(by_fold.values()), ddof)
+        score = percent(list(by_fold.values()), ddof)
         count = Number(len(by_fold), f"{len(by_fold)} of {folds}")
         cells = [Cell(group.label), Cell(count), Cell(len(group.runs)), Cell(score), Cell(pooled)]
         rows.append([*cells, *_difference_cells(block, group, metric)])
@@ -115,7 +114,7 @@ def _resplit_table(block: Block, metric: str, ddof: int) -> Table:
             low, high = result.interval.low, result.interval.high
             text = f"{result.probability:.2f} ({low:.2f} to {high:.2f})"
             shown = [Cell(Number(result.probability, text)), Cell(result.verdict)]
-        score = Cell(_summary(list(by_split.values()), ddof))
+        score = Cell(percent(list(by_split.values()), ddof))
         cells = [Cell(group.label), Cell(len(by_split)), Cell(len(group.runs)), score]
         rows.append([*cells, *shown, *_difference_cells(block, group, metric)])
     heading = HEADINGS[metric]
@@ -193,7 +192,7 @@ def _pooled(group: Group, metric: str, folds: int) -> MeanStd | None:
             assert isinstance(matrix, np.ndarray)
             micro = float(np.trace(matrix) / matrix.sum())
             scores.append(micro if metric == "micro_f1" else float(class_scores(matrix)["f1"].mean()))
-    return _summary(scores, 1) if scores else None
+    return percent(scores, 1) if scores else None
 
 
 def _by_fraction(group: Group) -> dict[float, list[Run]]:
@@ -201,12 +200,6 @@ def _by_fraction(group: Group) -> dict[float, list[Run]]:
     for run in sorted(group.runs, key=fraction_of):
         found.setdefault(fraction_of(run), []).append(run)
     return found
-
-
-def _summary(scores: Sequence[float], ddof: int) -> MeanStd:
-    percent = 100 * np.asarray(scores, dtype=np.float64)
-    std = float(percent.std(ddof=ddof)) if len(percent) > 1 else None
-    return MeanStd(float(percent.mean()), std, len(percent))
 
 
 def _interval(score: MeanStd) -> Interval | None:

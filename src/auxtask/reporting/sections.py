@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from auxtask.evaluation.class_gains import class_gain_table
-from auxtask.evaluation.comparisons import Resampled, compare, corrected
+from auxtask.evaluation.comparisons import Comparison, Resampled, compare, corrected
 from auxtask.evaluation.confusion import per_class_table
 from auxtask.evaluation.contrasts import PlannedContrast
 from auxtask.evaluation.efficiency import efficiency_table
@@ -64,20 +64,15 @@ def report_sections(
         drawn anew, and what the runs ran on and was left out.
     """
     datasets = list(dict.fromkeys(block.dataset for block in blocks))
-    resampled = {
-        dataset: Resampled(
-            resamples,
-            [run for block in blocks if block.dataset == dataset for group in block.groups for run in group.runs],
-        )
-        for dataset in datasets
-    }
-    compared = corrected(
-        [
-            comparison
-            for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1)
-            for comparison in compare(dataset, blocks, resampled[dataset], planned)
-        ]
-    )
+    comparisons: list[Comparison] = []
+    power: dict[str, Table] = {}
+    for dataset in tqdm(datasets, desc="Comparing", unit="data set", delay=1):
+        here = [block for block in blocks if block.dataset == dataset]
+        # Resamples take memory: those of one data set go before those of the next come.
+        resampled = Resampled(resamples, [run for block in here for group in block.groups for run in group.runs])
+        comparisons += compare(dataset, here, resampled, planned)
+        power[dataset] = power_table(dataset, here, resampled)
+    compared = corrected(comparisons)
     sections = []
     if table := planned_table(compared):
         sections.append(Section("Planned comparisons", [table]))
@@ -87,7 +82,7 @@ def report_sections(
     for dataset in datasets:
         here = [block for block in blocks if block.dataset == dataset]
         tables = [dataset_scores(dataset, blocks, ddof, command_line)]
-        tables += [table for table in (power_table(dataset, here, resampled[dataset]),) if table.rows]
+        tables += [power[dataset]] if power[dataset].rows else []
         rankings = (ranking_table(block, compared, metric, ddof) for block in here for metric in REPORTED)
         tables += [table for table in rankings if table]
         tables += [table for block in here if (table := mask_rate_table(block, ddof, command_line))]

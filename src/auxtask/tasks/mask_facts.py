@@ -10,6 +10,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
+from auxtask.data.order import spread_documents
 from auxtask.data.padding import add_token_column
 from auxtask.ground.encoder_rows import EncoderRows
 from auxtask.ground.padding import IGNORE_INDEX, without_padding
@@ -125,8 +126,7 @@ def mask_facts(masking: MaskingCollator, documents: Dataset, tools: Tools) -> di
     """
     if not isinstance(masking, TokenMaskingCollator):
         return {}
-    chosen = np.linspace(0, len(documents) - 1, min(len(documents), MOST_DOCUMENTS)).astype(np.int64)
-    sample = documents.select(np.unique(chosen))
+    sample = spread_documents(documents, MOST_DOCUMENTS)
     features = [without_padding(feature) for feature in sample]
     masks = [_masks(masking, feature) for feature in features]
     if not any(len(places) for places, _, _ in masks):

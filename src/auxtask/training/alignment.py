@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from datasets import Dataset
 from torch import Tensor
 
@@ -13,23 +13,6 @@ from auxtask.model.heads import evaluating
 from auxtask.model.multitask import MultiTaskModel, apart
 from auxtask.training.batches import share_target_counts
 from auxtask.training.gradients import gram_matrix, task_gradients
-
-
-def spread_documents(documents: Dataset, count: int) -> Dataset:
-    """Choose documents in equal steps through all of them, the same in every run on the same data.
-
-    Args:
-        documents: the training documents.
-        count: how many, or all where there are fewer.
-
-    Returns:
-        The chosen ones, in their order.
-
-    >>> spread_documents(Dataset.from_dict({"label": [0, 1, 2, 3, 4]}), 3)["label"][:]
-    [0, 2, 4]
-    """
-    chosen = np.linspace(0, len(documents) - 1, min(count, len(documents)))
-    return documents.select(chosen.round().astype(np.int64))
 
 
 def gradient_alignment(
@@ -63,7 +46,7 @@ def gradient_alignment(
     sums: dict[str, list[Tensor | None]] = {}
     with evaluating(network):
         for batch in batches:
-            for part in apart(_on_device(batch, network.classifier.device)):
+            for part in apart(send_to_device(batch, network.classifier.device)):
                 with torch.enable_grad():
                     losses = network(part)["losses"]
                 for name, gradients in task_gradients(losses, encoder).items():
@@ -79,10 +62,6 @@ def gradient_alignment(
         for at, name in enumerate(sums)
         if name != MAIN and norms[name] * norms[MAIN] > 0
     }
-
-
-def _on_device(batch: Mapping[str, Mapping[str, Tensor]], device: torch.device) -> dict[str, dict[str, Tensor]]:
-    return {name: {field: value.to(device) for field, value in part.items()} for name, part in batch.items()}
 
 
 def _added(sums: Sequence[Tensor | None], gradients: Sequence[Tensor | None]) -> list[Tensor | None]:

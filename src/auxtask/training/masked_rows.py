@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from auxtask.data.order import spread_documents
 from auxtask.masking.collator import document_seed
 from auxtask.masking.pace import PerEpoch
 from auxtask.model.heads import evaluating
@@ -79,8 +80,7 @@ def masked_and_clean_accuracy(
         `masked_accuracy` and `clean_accuracy`, in [0, 1]. Both are without dropout: their difference is what the
         masks cost.
     """
-    chosen = np.linspace(0, len(documents) - 1, min(len(documents), MOST_DOCUMENTS)).astype(np.int64)
-    features = list(documents.select(chosen))
+    features = list(spread_documents(documents, MOST_DOCUMENTS))
     accuracies = {}
     with evaluating(classifier), torch.inference_mode():
         for name, collate in (("masked_accuracy", masked), ("clean_accuracy", clean)):

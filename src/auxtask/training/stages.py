@@ -13,6 +13,7 @@ import safetensors.torch
 from datasets import Dataset
 from transformers import EvalPrediction, TrainerCallback
 
+from auxtask.data.order import spread_documents
 from auxtask.data.splits import stratified_split
 from auxtask.errors import AuxtaskError
 from auxtask.ground.files import write_json
@@ -23,7 +24,7 @@ from auxtask.runs.folder import RunFolder
 from auxtask.runs.history import continued, history_rows
 from auxtask.runs.metrics import classification_metrics
 from auxtask.tasks.base import OwnColumns, Prepared
-from auxtask.training.alignment import gradient_alignment, spread_documents
+from auxtask.training.alignment import gradient_alignment
 from auxtask.training.batches import ClassificationCollator, MultiTaskCollator
 from auxtask.training.callbacks import EarlyStopping, HistoryWriter
 from auxtask.training.checkpoints import WEIGHTS, damage, last_checkpoint, train_with_checkpoints
@@ -138,6 +139,8 @@ def stage_trainer(
         predicted = np.asarray(prediction.predictions).argmax(axis=-1)
         return classification_metrics(prediction.label_ids, predicted, network.classifier.config.num_labels or 0)
 
+    compared = spread_documents(train, plan.gradient_documents)
+
     def scores() -> dict[str, dict[str, float]]:
         size = arguments.per_device_eval_batch_size
         found = {name: task.evaluate(network.head(name), size) for name, task in tasks.items()}
@@ -148,7 +151,6 @@ def stage_trainer(
         if masked is not None:
             found[MAIN] = masked_and_clean_accuracy(network.classifier, masked, main, train, size)
         if plan.gradient_documents and tasks:
-            compared = spread_documents(train, plan.gradient_documents)
             for name, facts in gradient_alignment(network, collate, compared, size).items():
                 found[name] = {**found[name], **facts}
         return found
